@@ -1,0 +1,261 @@
+"""What the two sides say to each other. Both import this file, and nothing else of the project but `protocol`.
+
+A message is one JSON object with a number, a body and the dtype and shape of each array that follows it.
+Each kind of body is a type; what does not fit its type exactly is refused. The parent chooses the numbers
+of objects and outputs, so there is none to be believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias
+
+import numpy as np
+from msgspec import Meta, Struct
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[Any]
+Scalar: TypeAlias = bool | int | float | str
+Dtype: TypeAlias = Literal[
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"
+]
+"""The types of entries that cross."""
+
+Natural = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Name = Annotated[str, Meta(max_length=256)]
+Path = Annotated[str, Meta(min_length=1, max_length=256)]
+Shape: TypeAlias = Annotated[tuple[Natural, ...], Meta(max_length=32)]
+
+MAX_NAMES = 4096
+Names: TypeAlias = Annotated[tuple[Name, ...], Meta(max_length=MAX_NAMES)]
+
+KINDS = frozenset(np.dtype(name) for name in Dtype.__args__)
+
+
+class ArrayHeader(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The dtype and shape of one array whose bytes follow, in C order and the machine's byte order."""
+
+    dtype: Dtype
+    shape: Shape
+
+
+class TensorInfo(Struct, frozen=True, forbid_unknown_fields=True):
+    """One Tensor held by an object of the hand-in.
+
+    path: how to reach it from the object: `conv1.w`, `params['weight']`, `layers[0].weight`.
+    kind: whether it is an `nn.Parameter`. registered: whether `parameters()` gives it.
+    """
+
+    path: Path
+    shape: Shape
+    dtype: Name
+    requires_grad: bool
+    kind: Literal["Parameter", "Tensor"]
+    registered: bool
+
+
+# ---- what the parent asks ------------------------------------------------------------------------------
+
+
+class _Ask(Struct, frozen=True, forbid_unknown_fields=True, tag_field="op", tag=str.lower):
+    """A request. `obj` and `output` are numbers that the parent chose in `Build` and `Call`."""
+
+
+class Load(_Ask):
+    """Import the hand-in, whose source is the only array, as UTF-8. Answer: Loaded."""
+
+
+class Constants(_Ask):
+    """Give the values of module-level names. Answer: Scalars, in that order."""
+
+    names: Names
+
+
+class Build(_Ask):
+    """Make an instance of a class of the hand-in. Answer: Found."""
+
+    obj: Natural
+    cls: Name
+    args: tuple[Scalar, ...]
+    kwargs: Mapping[str, Scalar]
+    seed: Natural
+    dtype: Literal["float32", "float64"]
+
+
+class Look(_Ask):
+    """Find the Tensors of an object again. Answer: Found."""
+
+    obj: Natural
+
+
+class Write(_Ask):
+    """Set the values of the Tensors at `paths` to the arrays. Answer: Done."""
+
+    obj: Natural
+    paths: tuple[Path, ...]
+
+
+class Read(_Ask):
+    """Give the values of the Tensors at `paths`. Answer: Values."""
+
+    obj: Natural
+    paths: tuple[Path, ...]
+
+
+class Call(_Ask):
+    """Run the object on the arrays, and keep the result as `output`. Answer: Called."""
+
+    obj: Natural
+    output: Natural
+    requires_grad: bool
+    grad: bool
+
+
+class Backward(_Ask):
+    """Pull the only array back from the Tensor number `item` of an output. Answer: Pulled."""
+
+    output: Natural
+    item: Natural
+
+
+class ZeroGrad(_Ask):
+    """Forget the gradients of an object's Tensors and of the inputs it was called on. Answer: Done."""
+
+    obj: Natural
+
+
+class Release(_Ask):
+    """Forget an output and its graph. Answer: Done."""
+
+    output: Natural
+
+
+class Optimizer(_Ask):
+    """Make an `optim.SGD` for the object's `parameters()`. Answer: Done."""
+
+    obj: Natural
+    lr: float
+    momentum: float
+
+
+class TrainStep(_Ask):
+    """Take one step on the two arrays, images and labels. Answer: Values, with the loss."""
+
+    obj: Natural
+
+
+class Predict(_Ask):
+    """Run the object on the only array, without a graph. Answer: Values."""
+
+    obj: Natural
+
+
+Ask: TypeAlias = (
+    Load
+    | Constants
+    | Build
+    | Look
+    | Write
+    | Read
+    | Call
+    | Backward
+    | ZeroGrad
+    | Release
+    | Optimizer
+    | TrainStep
+    | Predict
+)
+
+
+# ---- what the worker answers ---------------------------------------------------------------------------
+
+
+class _Answer(Struct, frozen=True, forbid_unknown_fields=True, tag_field="is", tag=str.lower):
+    """An answer."""
+
+
+class Ready(_Answer):
+    """Sent once, unasked, with number 0: the worker is up. rlimits: the resource limits that are in force."""
+
+    rlimits: Names
+
+
+class Done(_Answer):
+    """It is done."""
+
+
+class Loaded(_Answer):
+    """names: the public names of the hand-in."""
+
+    names: Names
+
+
+class Scalars(_Answer):
+    """values: one for each name, None for what is absent or is no JSON scalar."""
+
+    values: Annotated[tuple[Scalar | None, ...], Meta(max_length=MAX_NAMES)]
+
+
+class Found(_Answer):
+    """tensors: each Tensor that an object holds, once."""
+
+    tensors: Annotated[tuple[TensorInfo, ...], Meta(max_length=MAX_NAMES)]
+
+
+class Values(_Answer):
+    """The arrays that were asked for, in that order."""
+
+
+class Item(Struct, frozen=True, forbid_unknown_fields=True):
+    """One thing that a call returned. present: whether its array follows."""
+
+    type: Name
+    is_tensor: bool
+    dtype: Name | None
+    requires_grad: bool
+    present: bool
+
+
+class Called(_Answer):
+    """returned: the type of what the call returned. items: that, or what it holds if it is a tuple or list."""
+
+    returned: Name
+    items: Annotated[tuple[Item, ...], Meta(max_length=64)]
+
+
+class Pulled(_Answer):
+    """Which of the inputs, and which of the object's Tensors, have a gradient: those arrays follow."""
+
+    inputs: Annotated[tuple[bool, ...], Meta(max_length=64)]
+    tensors: Annotated[tuple[tuple[Path, bool], ...], Meta(max_length=MAX_NAMES)]
+
+
+class Failed(_Answer):
+    """An exception, its class and its text. lines: where in the hand-in, outermost first.
+
+    memory: whether it was a MemoryError.
+    """
+
+    kind: Name
+    message: Annotated[str, Meta(max_length=8192)]
+    lines: Annotated[tuple[tuple[Natural, Name], ...], Meta(max_length=64)]
+    memory: bool
+
+
+Answer: TypeAlias = Ready | Done | Loaded | Scalars | Found | Values | Called | Pulled | Failed
+
+
+class Request(Struct, frozen=True, forbid_unknown_fields=True):
+    """What goes to the worker."""
+
+    number: Natural
+    body: Ask
+    arrays: tuple[ArrayHeader, ...]
+
+
+class Reply(Struct, frozen=True, forbid_unknown_fields=True):
+    """What comes back: the answer to the request of that number."""
+
+    number: Natural
+    body: Answer
+    arrays: tuple[ArrayHeader, ...]

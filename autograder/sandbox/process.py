@@ -1,0 +1,97 @@
+"""Tree: the worker's process and everything it started, as the parent sees it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import psutil
+
+if TYPE_CHECKING:
+    import subprocess
+
+_ROUNDS = 100
+
+
+class Tree:
+    """The processes below, and including, one that this process has started.
+
+    Processes that leave the tree before they are seen escape: a tier with a process namespace holds them.
+    """
+
+    def __init__(self, popen: subprocess.Popen[bytes]) -> None:
+        self._popen = popen
+        self._root: psutil.Process | None = None
+        with suppress(psutil.NoSuchProcess):
+            self._root = psutil.Process(popen.pid)
+        self._others: list[psutil.Process] = []
+
+    def look(self, *, deep: bool) -> tuple[int, int]:
+        """Return how many bytes of memory the tree has resident, and how many processes it has.
+
+        deep: look for new processes, which costs a walk over all of the machine's; else only at those
+            known. Memory that several of them share counts for each.
+        """
+        if self._root is None:
+            return 0, 0
+        if deep:
+            self._others = self._descendants()
+        sizes = [_resident(process) for process in (self._root, *self._others)]
+        return sum(sizes), sum(size > 0 for size in sizes)
+
+    def runs(self) -> bool:
+        """Whether the worker itself is running. Does not reap it."""
+        if self._root is None:
+            return False
+        with suppress(psutil.NoSuchProcess):
+            return self._root.is_running() and self._root.status() != psutil.STATUS_ZOMBIE
+        return False
+
+    def kill(self) -> int:
+        """Kill every process of the tree, reap the worker, and return its exit status."""
+        # The worker is stopped first, so that it adopts (see worker/bootstrap) but starts no other.
+        if self._popen.returncode is None and self._root is not None:
+            with suppress(psutil.NoSuchProcess):
+                self._root.suspend()
+            self._kill_descendants()
+            if os.name == "posix":
+                # The group has the worker's number, which nobody else can have before it is reaped.
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self._popen.pid, signal.SIGKILL)
+            with suppress(OSError):
+                self._popen.kill()
+        for process in self._others:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        status = self._popen.wait()
+        psutil.wait_procs(self._others, timeout=1.0)
+        return status
+
+    def _kill_descendants(self) -> None:
+        """Kill what the worker started until a look finds none of it alive."""
+        known = {process.pid: process for process in self._others}
+        for _ in range(_ROUNDS):
+            alive = [process for process in self._descendants() if _resident(process) > 0]
+            if not alive:
+                break
+            for process in alive:
+                known[process.pid] = process
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+        self._others = list(known.values())
+
+    def _descendants(self) -> list[psutil.Process]:
+        with suppress(psutil.NoSuchProcess):
+            if self._root is not None:
+                return self._root.children(recursive=True)
+        return []
+
+
+def _resident(process: psutil.Process) -> int:
+    """Return the bytes resident in `process`: 0 once it is dead, also while nobody has reaped it."""
+    with suppress(psutil.Error):
+        size: int = process.memory_info().rss
+        return size
+    return 0

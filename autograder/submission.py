@@ -1,0 +1,93 @@
+"""Submission: what a student handed in, read as text and never imported."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import stat
+import tokenize
+from dataclasses import dataclass
+from pathlib import Path
+
+HAND_IN = "assignment.py"
+"""The file that is graded, where a folder is handed in."""
+
+MAX_BYTES = 1 << 20
+
+
+class SubmissionError(ValueError):
+    """A hand-in that cannot be read. The message is written for the person who handed it in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One hand-in.
+
+    path: the file that was read.
+    sha256: the hash of its bytes, in hexadecimal: two hand-ins are the same if and only if this is.
+    source: its text, with newlines as `\\n`.
+    """
+
+    path: Path
+    sha256: str
+    source: str
+
+
+def read_submission(path: str | Path) -> Submission:
+    """Read the hand-in at `path`: a Python file, or a folder that holds `assignment.py`.
+
+    Neither imports nor compiles it: a syntax error is for the checks to report. An empty file is a hand-in.
+    Raises SubmissionError if there is none, or if it is a symbolic link, not a regular file, not named
+    `*.py`, larger than 1 MiB, not text in the encoding that it declares (PEP 263), or holds NUL bytes.
+    """
+    file = _find(Path(path))
+    content = _read(file)
+    return Submission(file, hashlib.sha256(content).hexdigest(), _decode(file, content))
+
+
+def _find(path: Path) -> Path:
+    """Return the file to grade; follow no symbolic link, which could point at anything the grader can read."""
+    file = path / HAND_IN if path.is_dir() and not path.is_symlink() else path
+    try:
+        mode = file.lstat().st_mode
+    except FileNotFoundError:
+        if file is not path:
+            raise SubmissionError(f"{path}: expected a folder that holds {HAND_IN}, found none in it.") from None
+        raise SubmissionError(f"{path}: expected a file or a folder, found nothing there.") from None
+    except OSError as error:
+        raise SubmissionError(f"{file}: could not be looked at ({error.strerror}).") from error
+    if stat.S_ISLNK(mode):
+        raise SubmissionError(f"{file}: expected a regular file, got a symbolic link. Hand in the file itself.")
+    if not stat.S_ISREG(mode):
+        raise SubmissionError(f"{file}: expected a regular file, got something else of that name.")
+    if file.suffix != ".py":
+        raise SubmissionError(f"{file}: expected a Python file, named *.py, or a folder that holds {HAND_IN}.")
+    return file
+
+
+def _read(file: Path) -> bytes:
+    """Return the bytes of `file`, never more than the limit, whatever size it claims to have."""
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise SubmissionError(f"{file}: could not be read ({error.strerror}).") from error
+    if len(content) > MAX_BYTES:
+        raise SubmissionError(f"{file}: expected at most {MAX_BYTES} bytes of source, got more.")
+    return content
+
+
+def _decode(file: Path, content: bytes) -> str:
+    """Return the text of `content`, as Python itself would decode it (what `tokenize.open` does)."""
+    if b"\0" in content:
+        line = content[: content.index(b"\0")].count(b"\n") + 1
+        raise SubmissionError(f"{file}: expected text, got a NUL byte on line {line}. Save it again as UTF-8 text.")
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        source = io.TextIOWrapper(io.BytesIO(content), encoding).read()
+    except (SyntaxError, UnicodeError, LookupError) as error:
+        raise SubmissionError(
+            f"{file}: expected text in UTF-8, or in the encoding that its first lines declare, got bytes that are "
+            f"not ({error}). Save it again as UTF-8."
+        ) from error
+    return source

@@ -1,0 +1,120 @@
+"""GradFn: the derivative rule of one operation. Subclass it to write an operation of your own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+import numpy as np
+
+from numpytorch._errors import DtypeError, GraphError
+from numpytorch._node import TensorNode
+from numpytorch._tensor import Tensor
+from numpytorch.autograd.mode import grad_enabled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpytorch._types import Array, Key
+
+
+class Part:
+    """A gradient that is zero but at `key`, where it is `values`: what indexing hands back.
+
+    Reading ten rows one by one then costs the backward pass ten rows, not ten arrays of zeros.
+    repeats: whether `key` may name an entry twice, whose gradients then add up.
+    """
+
+    __slots__ = ("key", "repeats", "values")
+
+    def __init__(self, key: Key, values: Array, repeats: bool) -> None:
+        self.key: Any = key
+        self.values = values
+        self.repeats = repeats
+
+    def add_to(self, total: Array) -> None:
+        """Add this gradient to one that is written out in full."""
+        if self.repeats:
+            np.add.at(total, self.key, self.values)
+        else:
+            total[self.key] += self.values
+
+
+Gradient: TypeAlias = "Array | Part | None"
+"""What a rule returns for one parent."""
+
+
+class GradFn:
+    """How gradients go back through one operation, and which nodes it was computed from.
+
+    Write a subclass whose `f_d` is the rule, compute the result with NumPy, and join the two:
+
+        class SquareGradFn(GradFn):
+            def f_d(self, x: TensorNode, y: OutputNode) -> tuple[Array]:
+                return (y.grad * 2 * x.arr,)
+
+        def square(x: Tensor) -> Tensor:
+            return attach(x.arr**2, SquareGradFn(x))
+
+    A subclass that needs more than its parents (a stride, an axis) keeps it in an `__init__` of its own
+    that calls `super().__init__(*parents)`.
+    """
+
+    parents: tuple[TensorNode, ...]
+
+    fresh: ClassVar[bool] = False
+    """Promise that `f_d` returns new arrays that nothing else holds. Saves a copy; never needed to be right."""
+
+    def __init__(self, *parents: Tensor | TensorNode) -> None:
+        self.parents = tuple([p.node if isinstance(p, Tensor) else p for p in parents])
+
+    def f_d(self, *nodes: Any, **_: Any) -> Sequence[Gradient]:
+        """Give d(loss)/d(parent) for each parent, from d(loss)/d(y).
+
+        nodes: the parents in the order `__init__` got them, then the output `y`. Read values from `.arr`,
+        the upstream gradient from `y.grad` (same shape and dtype as `y.arr`); change neither.
+        Returns one array a parent, of the shape that the operation broadcast it to (the engine adds up
+        over broadcast axes), or None where there is no gradient. Write it in array expressions
+        (`np.exp(x.arr)`, `x.arr * y.grad`): they also run on Tensors, which gives second derivatives.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__}.f_d: expected a rule f_d(self, *parents, y), got none. "
+            "Define it to return one gradient array a parent."
+        )
+
+
+def attach(arr: Array, grad_fn: GradFn) -> Tensor:
+    """Make the Tensor that `grad_fn`'s operation computed, joined to the graph.
+
+    arr: the result, which the Tensor keeps without a copy.
+    It requires a gradient if *any* of grad_fn's parents does, and gradients are enabled (see `no_grad`);
+    otherwise it is a plain Tensor and the rule is dropped.
+    """
+    if type(arr) is not np.ndarray:
+        arr = np.asarray(arr)
+    node = TensorNode(arr)
+    if grad_enabled():
+        for parent in parents_of(grad_fn):
+            if parent.requires_grad:
+                if arr.dtype.kind != "f":
+                    raise DtypeError(
+                        f"{type(grad_fn).__name__}: expected a floating-point result, got {arr.dtype}: "
+                        "integers have no gradient. Compute it in float32 or float64, or from `.detach()`."
+                    )
+                node.grad_fn = grad_fn
+                node.requires_grad = True
+                break
+    tensor = Tensor.__new__(Tensor)
+    tensor.node = node
+    return tensor
+
+
+def parents_of(grad_fn: GradFn) -> tuple[TensorNode, ...]:
+    """Return the nodes that an operation was computed from; raise GraphError where they were never given."""
+    try:
+        return grad_fn.parents
+    except AttributeError:
+        name = type(grad_fn).__name__
+        raise GraphError(
+            f"{name}: expected its parents, got none. Call super().__init__(x, w, ...) with every input Tensor "
+            f"in {name}.__init__."
+        ) from None

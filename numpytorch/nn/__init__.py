@@ -1,0 +1,18 @@
+"""Layers and losses: modules that hold parameters and map Tensors to Tensors."""
+
+from numpytorch.functions import relu as relu
+from numpytorch.nn.activation import ReLU as ReLU
+from numpytorch.nn.activation import Sigmoid as Sigmoid
+from numpytorch.nn.activation import Tanh as Tanh
+from numpytorch.nn.container import ModuleList as ModuleList
+from numpytorch.nn.container import Sequential as Sequential
+from numpytorch.nn.dropout import Dropout as Dropout
+from numpytorch.nn.embedding import Embedding as Embedding
+from numpytorch.nn.flatten import Flatten as Flatten
+from numpytorch.nn.linear import Linear as Linear
+from numpytorch.nn.loss import CrossEntropyLoss as CrossEntropyLoss
+from numpytorch.nn.loss import MSELoss as MSELoss
+from numpytorch.nn.module import Module as Module
+from numpytorch.nn.module import unregistered as unregistered
+from numpytorch.nn.norm import LayerNorm as LayerNorm
+from numpytorch.nn.parameter import Parameter as Parameter

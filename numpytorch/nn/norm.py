@@ -1,0 +1,36 @@
+"""LayerNorm: give each sample mean 0 and variance 1, then let it learn others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from numpytorch._errors import ShapeError
+from numpytorch.functions import ones, sqrt, zeros
+from numpytorch.nn.module import Module
+from numpytorch.nn.parameter import Parameter
+
+if TYPE_CHECKING:
+    from numpytorch._tensor import Tensor
+
+
+class LayerNorm(Module):
+    """(x - mean) / sqrt(var + eps) * w + b, with mean and variance over the last axes.
+
+    normalized_shape: the lengths of those axes; w (ones) and b (zeros) have that shape.
+    Source: Ba et al. 2016, arXiv:1607.06450.
+    """
+
+    def __init__(self, normalized_shape: int | tuple[int, ...], eps: float = 1e-5) -> None:
+        self.shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.eps = eps
+        self.w = Parameter(ones(self.shape))
+        self.b = Parameter(zeros(self.shape))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise x (..., *normalized_shape); raise ShapeError if its last axes differ."""
+        if x.shape[-len(self.shape) :] != self.shape:
+            raise ShapeError(f"LayerNorm: expected x with last axes {self.shape}, got shape {x.shape}.")
+        axes = tuple(range(-len(self.shape), 0))
+        centred = x - x.mean(axes, keepdims=True)
+        variance = (centred * centred).mean(axes, keepdims=True)
+        return centred / sqrt(variance + self.eps) * self.w + self.b

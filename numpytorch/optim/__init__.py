@@ -1,0 +1,4 @@
+"""Optimizers: how parameters move along their gradients."""
+
+from numpytorch.optim.adam import Adam as Adam
+from numpytorch.optim.sgd import SGD as SGD
