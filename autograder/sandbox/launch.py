@@ -122,7 +122,7 @@ def _environment(limits: Limits, scratch: Path) -> dict[str, str]:
     env.update(dict.fromkeys(_THREADS, str(limits.threads)))
     if sys.platform == "win32":
         folder = str(scratch)
-        return env | {"PATH": os.path.join(os.environ["SYSTEMROOT"], "System32"), "TEMP": folder, "TMP": folder}  # noqa: PTH118
+        return env | {"PATH": os.path.join(os.environ["SYSTEMROOT"], "System32"), "TEMP": folder, "TMP": folder}
     return env | {"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": str(scratch), "TMPDIR": str(scratch)}
 
 

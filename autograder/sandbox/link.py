@@ -46,6 +46,7 @@ class Link:
     """A worker that has started. After any error but StudentError it is dead, and so are its processes.
 
     lines: the text of each line of the hand-in, to quote from.
+    closed: whether it has ended.
     peak_rss: the most bytes seen resident in all its processes together. waited: seconds spent waiting for it.
     Raises LaunchError if it cannot be started.
     """
@@ -58,8 +59,8 @@ class Link:
         self._given = START_SECONDS
         self._next_look = 0.0
         self._looks = 0
-        self._closed = False
         self._tail = b""
+        self.closed = False
         self.peak_rss = 0
         self.waited = 0.0
         # Resolved, for on some systems the folder for temporary files is a link.
@@ -109,23 +110,23 @@ class Link:
 
     def tail(self) -> str:
         """Return the last of what the worker printed, cleaned. It may be asked for after the worker's end."""
-        content = self._tail if self._closed else self._pipes.tail()
+        content = self._tail if self.closed else self._pipes.tail()
         return clean(content.decode("utf-8", "replace"), self._limits.output_bytes)
 
     def look(self) -> None:
         """Note how much memory the worker uses now."""
-        if not self._closed:
+        if not self.closed:
             rss, _ = self._tree.look(deep=True)
             self.peak_rss = max(self.peak_rss, rss)
 
     def alive(self) -> bool:
         """Whether the worker is running."""
-        return not self._closed and self._tree.runs()
+        return not self.closed and self._tree.runs()
 
     def close(self) -> int:
         """Kill the worker and all that it started, remove its folder; return its exit status."""
-        if not self._closed:
-            self._closed = True
+        if not self.closed:
+            self.closed = True
             self._tree.kill()
             self._tail = self._pipes.tail()
             self._pipes.close()

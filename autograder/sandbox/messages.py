@@ -27,6 +27,9 @@ Path = Annotated[str, Meta(min_length=1, max_length=256)]
 Shape: TypeAlias = Annotated[tuple[Natural, ...], Meta(max_length=32)]
 
 MAX_NAMES = 4096
+KEPT_OUTPUTS = 8
+"""How many outputs a worker keeps. Both sides count, so the parent knows which are gone."""
+
 Names: TypeAlias = Annotated[tuple[Name, ...], Meta(max_length=MAX_NAMES)]
 
 KINDS = frozenset(np.dtype(name) for name in Dtype.__args__)

@@ -49,7 +49,7 @@ class ProcessTier:
 
     name = "process"
 
-    def prepare(self, launch: Launch, limits: Limits) -> Launch:  # noqa: ARG002 (as the Protocol has it)
+    def prepare(self, launch: Launch, limits: Limits) -> Launch:
         """Return `launch` as it is."""
         return launch
 

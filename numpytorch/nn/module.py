@@ -85,7 +85,7 @@ class Module:
         return {name: p.numpy() for name, p in self.named_parameters()}
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
-        """Set every parameter from a `state_dict()`; raise KeyError or ShapeError, and change nothing, if one is off."""
+        """Set every parameter from a `state_dict()`; raise KeyError or ShapeError if one is off."""
         own = dict(self.named_parameters())
         missing, unknown = own.keys() - state.keys(), state.keys() - own.keys()
         if missing or unknown:

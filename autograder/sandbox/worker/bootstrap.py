@@ -23,20 +23,20 @@ class ProjectFinder:
     """Finds the modules of this project that a worker may import, by where each one is, and refuses the rest."""
 
     def __init__(self, library: str, sandbox: str, withheld: list[str]) -> None:
-        self._places = {"numpytorch": os.path.join(library, "__init__.py")}  # noqa: PTH118 (pathlib is slow to import)
+        self._places = {"numpytorch": os.path.join(library, "__init__.py")}
         for file in _FILES:
             name = "autograder.sandbox." + file.replace("/", ".")
-            self._places[name] = os.path.join(sandbox, file + ".py")  # noqa: PTH118
+            self._places[name] = os.path.join(sandbox, file + ".py")
         self._withheld = frozenset(withheld)
 
-    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:  # noqa: ARG002 (import's protocol)
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         """Return where `name` is; None for other people's modules. Raises ModuleNotFoundError if it is withheld."""
         if name in self._withheld:
             raise ModuleNotFoundError(f"No module named {name!r}: it is not part of what hand-ins may use.", name=name)
         place = self._places.get(name)
         if place is None:
             return None
-        folders = [os.path.dirname(place)] if name == "numpytorch" else None  # noqa: PTH120
+        folders = [os.path.dirname(place)] if name == "numpytorch" else None
         return spec_from_file_location(name, place, submodule_search_locations=folders)
 
 
@@ -96,10 +96,10 @@ def main(setup: str) -> None:
         package.__path__ = []
         sys.modules[name] = package
 
-    from autograder.sandbox.worker.serve import serve
-
     # `site` would have defined exit() and quit(), which hand-ins may call.
     import site
+
+    from autograder.sandbox.worker.serve import serve
 
     site.setquit()
     serve(requests, replies, rlimits)

@@ -83,7 +83,8 @@ def _members(value: object, path: str) -> list[tuple[str, object]]:
 
 
 def _attribute(path: str, name: object) -> str:
-    if isinstance(name, str) and name.isidentifier():
+    # Numbers too: ModuleList names what it holds "0", "1", ..., and named_parameters() writes `layers.0.w`.
+    if isinstance(name, str) and (name.isidentifier() or name.isdecimal()):
         return f"{path}.{name}" if path else name
     return f"{path}[{_key(name)}]"
 

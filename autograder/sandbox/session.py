@@ -1,0 +1,315 @@
+"""Session: ask a worker, which holds one hand-in, for values. Comparing them is the caller's business."""
+
+from __future__ import annotations
+
+import math
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Self, TypeVar
+
+import numpy as np
+
+from autograder.sandbox import messages as m
+from autograder.sandbox.errors import DeadSessionError
+from autograder.sandbox.link import Link
+from autograder.sandbox.values import Built, Gradients, Output, Returned, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from types import TracebackType
+
+    from autograder.sandbox.limits import Limits
+    from autograder.sandbox.messages import Array, Scalar
+    from autograder.sandbox.tiers import Tier
+    from autograder.submission import Submission
+
+    Expected = TypeVar("Expected", bound=m.Answer)
+
+
+@dataclass(slots=True)
+class _Budget:
+    """A deadline: how many seconds of waiting it allows, and how many are left."""
+
+    seconds: float
+    left: float
+
+
+class Session:
+    """One worker that holds one hand-in. A context manager; not for several threads at once.
+
+    The worker starts with the first request, or with `start`. Each method that asks it something waits for
+    the answer and raises, besides what it says itself:
+    - StudentError where the hand-in raised an exception. The session goes on.
+    - WorkerTimeout, WorkerMemory, WorkerCrashed, ProtocolError. The worker and all it started are then
+      dead, and its objects lost; every request raises DeadSessionError until `restart`.
+    - LaunchError if the worker cannot be started.
+    - ValueError or KeyError for a request that makes no sense, before anything is sent.
+    Arrays that come back are new, plain, C-contiguous and writable; their shapes and values are whatever
+    the hand-in made them.
+    """
+
+    def __init__(self, submission: Submission, limits: Limits, tier: Tier) -> None:
+        self._submission = submission
+        self._limits = limits
+        self._tier = tier
+        self._link: Link | None = None
+        self._budgets: list[_Budget] = []
+        self._objects: dict[int, set[str]] = {}
+        self._trained: set[int] = set()
+        self._outputs: dict[int, int] = {}
+        self._numbers = 0
+        self._usage = Usage(0, 0.0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ---- the worker --------------------------------------------------------------------------------------
+
+    @property
+    def tier_name(self) -> str:
+        """The name of the tier that holds the worker, for the record."""
+        return self._tier.name
+
+    def start(self) -> None:
+        """Start the worker, unless it has been. It takes as long as importing NumPy; no deadline counts that."""
+        if self._link is None:
+            self._link = Link(self._limits, self._tier, self._submission.source.splitlines())
+
+    def restart(self) -> None:
+        """Start a fresh worker, which knows nothing: call `load` again."""
+        self.close()
+        self._usage = self.usage()
+        self._link = None
+        self._objects.clear()
+        self._trained.clear()
+        self._outputs.clear()
+        self.start()
+
+    def close(self) -> None:
+        """Kill the worker and all that it started, and remove its folder. Harmless if that has been done."""
+        if self._link is not None:
+            self._link.look()
+            self._link.close()
+
+    def alive(self) -> bool:
+        """Whether the worker is running."""
+        return self._link is not None and self._link.alive()
+
+    def output_tail(self) -> str:
+        """Return the last of what the hand-in printed, cleaned; still there after the worker's end."""
+        return "" if self._link is None else self._link.tail()
+
+    def usage(self) -> Usage:
+        """Return what has been used so far."""
+        if self._link is None:
+            return self._usage
+        self._link.look()
+        peak = max(self._usage.peak_rss, self._link.peak_rss)
+        return Usage(peak, self._usage.wait_seconds + self._link.waited)
+
+    @contextmanager
+    def deadline(self, seconds: float) -> Iterator[None]:
+        """Let all requests within this context together wait no longer than that. Contexts nest.
+
+        What counts is time spent waiting for answers, not the caller's own work in between.
+        """
+        if not seconds > 0:
+            raise ValueError(f"deadline: expected a positive number of seconds, got {seconds!r}.")
+        budget = _Budget(seconds, seconds)
+        self._budgets.append(budget)
+        try:
+            yield
+        finally:
+            self._budgets.remove(budget)
+
+    # ---- the module --------------------------------------------------------------------------------------
+
+    def load(self) -> tuple[str, ...]:
+        """Import the hand-in; return its public names, in the order of their definition."""
+        source = np.frombuffer(self._submission.source.encode("utf-8", "surrogatepass"), np.uint8)
+        answer, _ = self._ask(m.Load(), [source], m.Loaded)
+        return answer.names
+
+    def constants(self, names: Sequence[str]) -> dict[str, Scalar | None]:
+        """Return module-level numbers, strings and bools by name; None for what is absent or anything else."""
+        answer, _ = self._ask(m.Constants(tuple(names)), [], m.Scalars)
+        if len(answer.values) != len(names):
+            raise self._live().refuse(f"expected {len(names)} constants, got {len(answer.values)}")
+        return dict(zip(names, answer.values, strict=True))
+
+    # ---- objects -----------------------------------------------------------------------------------------
+
+    def build(
+        self,
+        cls: str,
+        args: Sequence[Scalar],
+        kwargs: Mapping[str, Scalar] | None = None,
+        *,
+        seed: int,
+        dtype: Literal["float32", "float64"] = "float64",
+    ) -> Built:
+        """Make an instance of the hand-in's class `cls`.
+
+        seed: for `random` and `np.random`, from 0 to 2**32 - 1. dtype: the library's default, for this
+            object's whole life. A constructor that does not take an argument raises StudentError.
+        """
+        if not 0 <= seed < 2**32:
+            raise ValueError(f"build: expected a seed from 0 to 2**32 - 1, got {seed!r}.")
+        kwargs = dict(kwargs or {})
+        if not all(math.isfinite(value) for value in (*args, *kwargs.values()) if isinstance(value, float)):
+            raise ValueError(f"build: expected finite arguments, got {args!r} and {kwargs!r}.")
+        number = self._new_number()
+        ask = m.Build(number, cls, tuple(args), kwargs, seed, dtype)
+        answer, _ = self._ask(ask, [], m.Found)
+        return self._found(number, answer)
+
+    def tensors(self, obj: int) -> Built:
+        """Look at an object again: what it holds may have changed since, by being called, for instance."""
+        self._check_object("tensors", obj)
+        answer, _ = self._ask(m.Look(obj), [], m.Found)
+        return self._found(obj, answer)
+
+    def write(self, obj: int, arrays: Mapping[str, Array]) -> None:
+        """Set the values of Tensors by path: `tensor.arr = array`, with the array's dtype."""
+        self._check_paths("write", obj, arrays)
+        self._ask(m.Write(obj, tuple(arrays)), list(arrays.values()), m.Done)
+
+    def read(self, obj: int, paths: Sequence[str]) -> dict[str, Array]:
+        """Return the values of Tensors by path."""
+        self._check_paths("read", obj, paths)
+        _, values = self._ask(m.Read(obj, tuple(paths)), [], m.Values, len(paths))
+        return dict(zip(paths, values, strict=True))
+
+    def zero_grad(self, obj: int) -> None:
+        """Set `.grad` to None at every Tensor of the object, registered or not, and at the inputs still held."""
+        self._check_object("zero_grad", obj)
+        self._ask(m.ZeroGrad(obj), [], m.Done)
+
+    # ---- forward and backward ----------------------------------------------------------------------------
+
+    def call(self, obj: int, inputs: Sequence[Array], *, requires_grad: bool = True, grad: bool = True) -> Output:
+        """Run the object on Tensors made of `inputs`, whose dtypes stay as they are.
+
+        requires_grad: of the inputs that are floating-point. grad: False to run under `no_grad`.
+        The worker keeps the last 8 outputs, with their graphs.
+        """
+        self._check_object("call", obj)
+        number = self._new_number()
+        answer, values = self._ask(m.Call(obj, number, requires_grad, grad), inputs, m.Called)
+        if sum(item.present for item in answer.items) != len(values):
+            raise self._live().refuse("expected an array for each item that has one, got another number")
+        arrays = iter(values)
+        items = tuple(
+            Returned(i.type, i.is_tensor, i.dtype, i.requires_grad, next(arrays) if i.present else None)
+            for i in answer.items
+        )
+        self._outputs[number] = len(items)
+        while len(self._outputs) > m.KEPT_OUTPUTS:
+            del self._outputs[next(iter(self._outputs))]
+        return Output(number, answer.returned, items, len(inputs))
+
+    def backward(self, output: int, gradient: Array, *, item: int = 0) -> Gradients:
+        """Pull `gradient` back from an output, from its Tensor number `item` if it has several.
+
+        Returns the gradients at the inputs of that call and at the object's Tensors. They add up from call
+        to call, as the library has it, until `zero_grad`.
+        """
+        if not 0 <= item < self._outputs.get(output, 0):
+            raise KeyError(
+                f"backward: expected an output that is still held, and one of its items, got {output}, {item}."
+            )
+        answer, values = self._ask(m.Backward(output, item), [gradient], m.Pulled)
+        present = [*answer.inputs, *(there for _, there in answer.tensors)]
+        if sum(present) != len(values):
+            raise self._live().refuse("expected an array for each gradient, got another number")
+        paths = [path for path, _ in answer.tensors]
+        self._check_told_paths(paths)
+        arrays = iter(values)
+        pulled = [next(arrays) if there else None for there in present]
+        count = len(answer.inputs)
+        return Gradients(tuple(pulled[:count]), dict(zip(paths, pulled[count:], strict=True)))
+
+    def release(self, output: int) -> None:
+        """Let the worker forget an output and its graph. Harmless if it has."""
+        if self._outputs.pop(output, None) is not None:
+            self._ask(m.Release(output), [], m.Done)
+
+    # ---- training ----------------------------------------------------------------------------------------
+
+    def optimizer(self, obj: int, lr: float, momentum: float = 0.0) -> None:
+        """Make `optim.SGD(model.parameters(), lr=lr, momentum=momentum)` for `train_step`."""
+        self._check_object("optimizer", obj)
+        self._ask(m.Optimizer(obj, float(lr), float(momentum)), [], m.Done)
+        self._trained.add(obj)
+
+    def train_step(self, obj: int, x: Array, y: Array) -> float:
+        """Take one step of the optimizer on the cross entropy of `obj(x)` and the labels `y`; return that loss.
+
+        Gradients are set to None before. The loss may be infinite or NaN.
+        """
+        if obj not in self._trained:
+            raise KeyError(f"train_step: expected an object with an optimizer, got {obj}. Call optimizer() first.")
+        _, values = self._ask(m.TrainStep(obj), [x, y], m.Values, 1)
+        if values[0].size != 1:
+            raise self._live().refuse(f"expected one number as loss, got an array of shape {values[0].shape}")
+        return float(values[0].reshape(()))
+
+    def predict(self, obj: int, x: Array) -> Array:
+        """Return the values of `obj(x)`, run under `no_grad` and in evaluation mode."""
+        self._check_object("predict", obj)
+        _, values = self._ask(m.Predict(obj), [x], m.Values, 1)
+        return values[0]
+
+    # ---- behind them -------------------------------------------------------------------------------------
+
+    def _ask(
+        self, body: m.Ask, arrays: Sequence[Array], answer: type[Expected], count: int | None = None
+    ) -> tuple[Expected, list[Array]]:
+        """Ask, and count the time against every deadline that holds."""
+        self.start()
+        link = self._live()
+        tightest = min(self._budgets, key=lambda budget: budget.left, default=None)
+        before = link.waited
+        try:
+            if tightest is None:
+                return link.ask(body, arrays, answer, self._limits.wall_seconds, self._limits.wall_seconds, count)
+            return link.ask(body, arrays, answer, tightest.left, tightest.seconds, count)
+        finally:
+            for budget in self._budgets:
+                budget.left -= link.waited - before
+
+    def _live(self) -> Link:
+        """Return the worker. Raises DeadSessionError if it has ended."""
+        if self._link is None or self._link.closed:
+            raise DeadSessionError("Session: expected a worker, but it has ended. Call restart(), then load().")
+        return self._link
+
+    def _new_number(self) -> int:
+        self._numbers += 1
+        return self._numbers
+
+    def _found(self, obj: int, answer: m.Found) -> Built:
+        paths = [tensor.path for tensor in answer.tensors]
+        self._check_told_paths(paths)
+        self._objects[obj] = set(paths)
+        return Built(obj, answer.tensors)
+
+    def _check_told_paths(self, paths: Sequence[str]) -> None:
+        """Paths are shown to people and used as keys: they must be printable, and each its own."""
+        if len(set(paths)) != len(paths) or not all(path.isprintable() for path in paths):
+            raise self._live().refuse("expected different, printable paths of Tensors")
+
+    def _check_object(self, what: str, obj: int) -> None:
+        if obj not in self._objects:
+            raise KeyError(f"{what}: expected the id of an object of this worker, got {obj!r}. Call build() first.")
+
+    def _check_paths(self, what: str, obj: int, paths: Mapping[str, Array] | Sequence[str]) -> None:
+        self._check_object(what, obj)
+        unknown = sorted(set(paths) - self._objects[obj])
+        if unknown:
+            raise KeyError(f"{what}: expected paths among {sorted(self._objects[obj])}, got {unknown}.")

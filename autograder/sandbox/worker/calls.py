@@ -1,0 +1,190 @@
+"""The requests that concern objects: build, look at, run, differentiate, train. One function each.
+
+Each returns an answer and the arrays that go with it. Whatever it raises is told as the hand-in's failure.
+"""
+
+from __future__ import annotations
+
+import random
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import numpytorch as npt
+from autograder.sandbox.messages import (
+    Array,
+    Backward,
+    Build,
+    Call,
+    Called,
+    Done,
+    Found,
+    Item,
+    Optimizer,
+    Predict,
+    Pulled,
+    Read,
+    TrainStep,
+    Values,
+    Write,
+)
+from autograder.sandbox.protocol import can_cross
+from autograder.sandbox.worker.find import describe, find_tensors
+from autograder.sandbox.worker.handin import plain
+from autograder.sandbox.worker.state import Object, Output, State
+from numpytorch import Tensor, nn, optim
+
+if TYPE_CHECKING:
+    from autograder.sandbox.messages import Answer
+
+_MAX_ITEMS = 64
+
+# Held here, so that a hand-in that replaces the library's names does not replace these.
+_set_default_dtype = npt.set_default_dtype
+_no_grad = npt.no_grad
+_set_mode = nn.Module.train
+_loss_of = nn.CrossEntropyLoss()
+
+
+def build(state: State, ask: Build) -> tuple[Answer, list[Array]]:
+    """Make an instance, with the random generators at `seed`, and look at it."""
+    _set_default_dtype(ask.dtype)
+    random.seed(ask.seed)
+    np.random.seed(ask.seed)  # noqa: NPY002 (the generator that the library and hand-ins draw from)
+    make = getattr(state.hand_in.module, ask.cls, None)
+    if not callable(make):
+        raise AttributeError(f"expected a class {ask.cls} in the hand-in, got none. Define it, with that name.")
+    state.objects[ask.obj] = Object(make(*ask.args, **ask.kwargs), ask.dtype)
+    return look(state, ask.obj)
+
+
+def look(state: State, obj: int) -> tuple[Answer, list[Array]]:
+    """Describe the Tensors of an object as it is now."""
+    root = state.objects[obj].root
+    return Found(describe(root, find_tensors(root))), []
+
+
+def write(state: State, ask: Write, arrays: list[Array]) -> tuple[Answer, list[Array]]:
+    """Set values."""
+    for tensor, array in zip(_at(state, ask.obj, ask.paths), arrays, strict=True):
+        tensor.arr = array
+    return Done(), []
+
+
+def read(state: State, ask: Read) -> tuple[Answer, list[Array]]:
+    """Give values."""
+    return Values(), [tensor.arr for tensor in _at(state, ask.obj, ask.paths)]
+
+
+def call(state: State, ask: Call, arrays: list[Array]) -> tuple[Answer, list[Array]]:
+    """Run an object; keep what it returns, for `backward`."""
+    made = _awake(state, ask.obj, training=True)
+    inputs = [Tensor(array, requires_grad=ask.requires_grad and array.dtype.kind == "f") for array in arrays]
+    with nullcontext() if ask.grad else _no_grad():
+        result = made.root(*inputs)  # type: ignore[operator] # if it cannot be called, that is the hand-in's failure
+    items = list(result[:_MAX_ITEMS]) if isinstance(result, tuple | list) else [result]
+    state.keep(ask.output, Output(ask.obj, inputs, items))
+    told, values = [], []
+    for item in items:
+        array = _values_of(item)
+        if array is not None and can_cross(array):
+            values.append(array)
+        told.append(
+            Item(
+                plain(type(item).__name__),
+                isinstance(item, Tensor),
+                None if array is None else plain(str(array.dtype)),
+                isinstance(item, Tensor) and bool(item.requires_grad),
+                array is not None and can_cross(array),
+            )
+        )
+    return Called(plain(type(result).__name__), tuple(told)), values
+
+
+def backward(state: State, ask: Backward, arrays: list[Array]) -> tuple[Answer, list[Array]]:
+    """Pull a gradient back; give those that have arrived by now, at inputs and at the object's Tensors."""
+    output = state.outputs[ask.output]
+    made = _awake(state, output.obj, training=True)
+    item = output.items[ask.item]
+    if not isinstance(item, Tensor):
+        raise TypeError(f"expected a Tensor to differentiate, got {type(item).__name__}. Return the Tensor itself.")
+    item.backward(arrays[0])
+    tensors = find_tensors(made.root)
+    pulled = [tensor.grad for tensor in (*output.inputs, *tensors.values())]
+    here = [gradient is not None for gradient in pulled]
+    inputs = len(output.inputs)
+    answer = Pulled(tuple(here[:inputs]), tuple(zip(tensors, here[inputs:], strict=True)))
+    return answer, [np.asarray(gradient) for gradient in pulled if gradient is not None]
+
+
+def zero_grad(state: State, obj: int) -> tuple[Answer, list[Array]]:
+    """Forget gradients, also those at Tensors that no `parameters()` gives and at inputs."""
+    for tensor in find_tensors(state.objects[obj].root).values():
+        tensor.grad = None
+    for output in state.outputs.values():
+        if output.obj == obj:
+            for tensor in output.inputs:
+                tensor.grad = None
+    return Done(), []
+
+
+def optimizer(state: State, ask: Optimizer) -> tuple[Answer, list[Array]]:
+    """Make an optimizer for what the object registers."""
+    made = _awake(state, ask.obj, training=True)
+    made.optimizer = optim.SGD(made.root.parameters(), lr=ask.lr, momentum=ask.momentum)  # type: ignore[attr-defined] # as in `call`
+    return Done(), []
+
+
+def train_step(state: State, ask: TrainStep, arrays: list[Array]) -> tuple[Answer, list[Array]]:
+    """Take a step; give the loss before it."""
+    made = _awake(state, ask.obj, training=True)
+    if made.optimizer is None:
+        raise RuntimeError("train_step: expected an optimizer, got none.")
+    x, labels = arrays
+    loss = _loss_of(made.root(Tensor(x)), labels)  # type: ignore[operator] # as in `call`
+    made.optimizer.zero_grad()
+    loss.backward()
+    made.optimizer.step()
+    return Values(), [loss.arr]
+
+
+def predict(state: State, ask: Predict, arrays: list[Array]) -> tuple[Answer, list[Array]]:
+    """Run an object for its values only, in evaluation mode."""
+    made = _awake(state, ask.obj, training=False)
+    with _no_grad():
+        result = made.root(Tensor(arrays[0]))  # type: ignore[operator] # as in `call`
+    values = _values_of(result)
+    if values is None:
+        raise TypeError(f"expected the model to return a Tensor, got {type(result).__name__}. Return the logits.")
+    return Values(), [values]
+
+
+def _awake(state: State, obj: int, *, training: bool) -> Object:
+    """Return an object, with the default dtype it was built under and in the mode that is wanted."""
+    made = state.objects[obj]
+    _set_default_dtype(made.dtype)
+    if made.training != training:
+        made.training = training
+        if isinstance(made.root, nn.Module):
+            _set_mode(made.root, training)
+    return made
+
+
+def _at(state: State, obj: int, paths: tuple[str, ...]) -> list[Tensor]:
+    """Return the Tensors that are at `paths` now."""
+    tensors = find_tensors(state.objects[obj].root)
+    for path in paths:
+        if path not in tensors:
+            raise AttributeError(
+                f"expected a Tensor at {path}, where there was one before, got none. "
+                "Create weights in __init__ and leave them on their attributes."
+            )
+    return [tensors[path] for path in paths]
+
+
+def _values_of(item: object) -> Array | None:
+    """Return the array of a Tensor, or an array as it is; None for anything else."""
+    if isinstance(item, Tensor):
+        return np.asarray(item.arr)
+    return np.asarray(item) if isinstance(item, np.ndarray | np.generic) else None
