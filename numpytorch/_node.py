@@ -28,12 +28,15 @@ class TensorNode:
     requires_grad: whether a gradient is wanted here, or at anything it was made from.
     grad_cnt: while `backward()` runs, how many consumers have yet to deliver their share of `grad`.
     owns_grad: while `backward()` runs, whether nothing else can see `grad`, so that it may be overwritten.
+    in_place: whether a write may go straight into `arr`: it is memory that an earlier write took for itself.
     born: the version counter when the node was made.
-    written: the version counter when `arr` was last overwritten, 0 for never. A consumer born before its
-        parent was written has been robbed of the value that it saw.
+    version: the version counter when `arr` was last overwritten, 0 for never, in a list that all nodes share
+        which show the same memory. A consumer born before that has been robbed of the value that it saw.
     """
 
-    __slots__ = ("arr", "born", "grad", "grad_cnt", "grad_fn", "owns_grad", "requires_grad", "written")
+    __slots__ = (
+        "arr", "born", "grad", "grad_cnt", "grad_fn", "in_place", "owns_grad", "requires_grad", "version",
+    )  # fmt: skip
 
     def __init__(self, arr: Array, requires_grad: bool = False, grad_fn: GradFn | None = None) -> None:
         self.arr = arr
@@ -42,8 +45,9 @@ class TensorNode:
         self.requires_grad = requires_grad
         self.grad_cnt = 0
         self.owns_grad = False
+        self.in_place = False
         self.born = WRITES[0]
-        self.written = 0
+        self.version = [0]
 
     @property
     def is_leaf(self) -> bool:
@@ -73,7 +77,17 @@ class TensorNode:
     def mark_written(self) -> None:
         """Note that `arr` has just been overwritten: what was computed from it before is out of date."""
         WRITES[0] += 1
-        self.written = WRITES[0]
+        self.version[0] = WRITES[0]
+
+    def replace(self, arr: Array) -> None:
+        """Show another array from now on. Views of the old one keep it, and stay up to date."""
+        self.arr = arr
+        self.version = [0]
+        self.mark_written()
+
+    def written_since(self, y: TensorNode) -> bool:
+        """Whether `arr` has been overwritten since the node y was made."""
+        return self.version[0] > y.born
 
     def __repr__(self) -> str:
         made_by = "leaf" if self.grad_fn is None else type(self.grad_fn).__name__

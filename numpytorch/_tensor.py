@@ -48,7 +48,7 @@ class Tensor:
             check_differentiable(values)
         if grad_fn is not None:
             self.node = attach(values, grad_fn).node
-            if self.node.is_leaf and requires_grad:
+            if requires_grad and grad_enabled():
                 self.node.requires_grad = True
         else:
             self.node = TensorNode(values, requires_grad)
@@ -57,12 +57,18 @@ class Tensor:
 
     @property
     def arr(self) -> Array:
-        """The values, as the array itself: no gradient flows through what is computed from it."""
+        """The values, as the array itself: no gradient flows through what is computed from it.
+
+        Assigning copies, except in `x.arr -= ...`, which changes the array in place.
+        """
         return self.node.arr
 
     @arr.setter
     def arr(self, values: Array) -> None:
-        new = array_of(values, copy=False)
+        if values is self.node.arr:
+            self.node.mark_written()
+            return
+        new = array_of(values, copy=True)
         if new.shape != self.node.arr.shape:
             raise ShapeError(
                 f"Tensor.arr: expected values of shape {self.shape}, got {new.shape}. "
@@ -70,8 +76,8 @@ class Tensor:
             )
         if self.node.requires_grad:
             check_differentiable(new)
-        self.node.arr = new
-        self.node.mark_written()
+        self.node.replace(new)
+        self.node.in_place = False
 
     @property
     def grad(self) -> Array | None:
@@ -80,9 +86,18 @@ class Tensor:
 
     @grad.setter
     def grad(self, gradient: Array | None) -> None:
-        if gradient is not None and np.shape(gradient) != self.shape:
-            raise ShapeError(f"Tensor.grad: expected shape {self.shape} or None, got {np.shape(gradient)}.")
-        self.node.grad = gradient
+        if gradient is None:
+            self.node.grad = None
+            return
+        if not self.is_leaf:
+            raise GraphError(
+                "Tensor.grad: expected a leaf, got a Tensor computed from others, which keeps no gradient. "
+                "Start from it with x.backward(gradient)."
+            )
+        values = array_of(gradient, copy=True)
+        if values.shape != self.shape:
+            raise ShapeError(f"Tensor.grad: expected shape {self.shape} or None, got {values.shape}.")
+        self.node.grad = values.astype(self.dtype, copy=False)
 
     @property
     def requires_grad(self) -> bool:
@@ -218,7 +233,7 @@ class Tensor:
         return neg(self)
 
     def __pos__(self) -> Tensor:
-        return self
+        return self.copy()
 
     def __abs__(self) -> Tensor:
         return abs(self)
@@ -289,12 +304,16 @@ class Tensor:
         return int(self.item())
 
     def __repr__(self) -> str:
-        values = np.array2string(self.node.arr, separator=", ", prefix="Tensor(")
+        name = "Tensor" if isinstance(self, _Slice) else type(self).__name__
+        values = np.array2string(self.node.arr, separator=", ", prefix=f"{name}(")
         dtype = "" if self.dtype in (np.float64, np.int64, np.bool_) else f", dtype={self.dtype}"
         tail = ", requires_grad=True" if self.is_leaf and self.requires_grad else ""
         if self.grad_fn is not None:
             tail = f", grad_fn={type(self.grad_fn).__name__}"
-        return f"{type(self).__name__.lstrip('_')}({values}{dtype}{tail})"
+        return f"{name}({values}{dtype}{tail})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else repr(self)
 
     # ---- NumPy's functions (see numpytorch.functions.numpy_functions) --------------------------------
 
@@ -382,12 +401,16 @@ class Tensor:
 
 
 class _Slice(Tensor):
-    """What `base[key]` gives for ints and slices: it knows where to write when it is written to."""
+    """What `base[key]` gives for ints and slices: it knows where to write when it is written to.
 
-    __slots__ = ("base", "key")
+    seen: what `base` was when this last agreed with it.
+    """
+
+    __slots__ = ("base", "key", "seen")
 
     base: Tensor
     key: Any
+    seen: tuple[TensorNode, int]
 
 
 def array_of(values: Any, copy: bool) -> Array:
@@ -416,6 +439,7 @@ def check_differentiable(arr: Array) -> None:
 # The functions build on Tensor, so they are imported after it.
 from numpytorch.autograd.engine import propagate  # noqa: E402
 from numpytorch.autograd.grad_fn import attach  # noqa: E402
+from numpytorch.autograd.mode import grad_enabled  # noqa: E402
 from numpytorch.functions import numpy_functions, write  # noqa: E402
 from numpytorch.functions.convert import compare, default_dtype  # noqa: E402
 from numpytorch.functions.elementwise import abs, add, div, mul, neg, pow, sub  # noqa: E402

@@ -179,7 +179,10 @@ class Link:
         return max(min(self._until, self._next_look) - now, 0.0)
 
     def _watch(self) -> None:
-        """Compare what the worker uses with what it may use."""
+        """Compare what the worker uses with what it may use. Raises EOFError if it has ended."""
+        if not self._tree.runs():
+            # A process that it left behind may hold its end of the pipe open, which then never ends by itself.
+            raise EOFError
         deep = self._looks % _DEEP_EVERY == 0
         self._looks += 1
         rss, processes = self._tree.look(deep=deep)

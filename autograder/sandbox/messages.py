@@ -8,7 +8,7 @@ of objects and outputs, so there is none to be believed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from msgspec import Meta, Struct
@@ -27,12 +27,9 @@ Path = Annotated[str, Meta(min_length=1, max_length=256)]
 Shape: TypeAlias = Annotated[tuple[Natural, ...], Meta(max_length=32)]
 
 MAX_NAMES = 4096
-KEPT_OUTPUTS = 8
-"""How many outputs a worker keeps. Both sides count, so the parent knows which are gone."""
-
 Names: TypeAlias = Annotated[tuple[Name, ...], Meta(max_length=MAX_NAMES)]
 
-KINDS = frozenset(np.dtype(name) for name in Dtype.__args__)
+KINDS = frozenset(np.dtype(name) for name in get_args(Dtype))
 
 
 class ArrayHeader(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -64,17 +61,17 @@ class _Ask(Struct, frozen=True, forbid_unknown_fields=True, tag_field="op", tag=
     """A request. `obj` and `output` are numbers that the parent chose in `Build` and `Call`."""
 
 
-class Load(_Ask):
+class Load(_Ask, frozen=True):
     """Import the hand-in, whose source is the only array, as UTF-8. Answer: Loaded."""
 
 
-class Constants(_Ask):
+class Constants(_Ask, frozen=True):
     """Give the values of module-level names. Answer: Scalars, in that order."""
 
     names: Names
 
 
-class Build(_Ask):
+class Build(_Ask, frozen=True):
     """Make an instance of a class of the hand-in. Answer: Found."""
 
     obj: Natural
@@ -85,55 +82,56 @@ class Build(_Ask):
     dtype: Literal["float32", "float64"]
 
 
-class Look(_Ask):
+class Look(_Ask, frozen=True):
     """Find the Tensors of an object again. Answer: Found."""
 
     obj: Natural
 
 
-class Write(_Ask):
+class Write(_Ask, frozen=True):
     """Set the values of the Tensors at `paths` to the arrays. Answer: Done."""
 
     obj: Natural
     paths: tuple[Path, ...]
 
 
-class Read(_Ask):
+class Read(_Ask, frozen=True):
     """Give the values of the Tensors at `paths`. Answer: Values."""
 
     obj: Natural
     paths: tuple[Path, ...]
 
 
-class Call(_Ask):
-    """Run the object on the arrays, and keep the result as `output`. Answer: Called."""
+class Call(_Ask, frozen=True):
+    """Forget the output `forget`; run the object on the arrays, and keep the result as `output`. Answer: Called."""
 
     obj: Natural
     output: Natural
+    forget: Natural | None
     requires_grad: bool
     grad: bool
 
 
-class Backward(_Ask):
+class Backward(_Ask, frozen=True):
     """Pull the only array back from the Tensor number `item` of an output. Answer: Pulled."""
 
     output: Natural
     item: Natural
 
 
-class ZeroGrad(_Ask):
+class ZeroGrad(_Ask, frozen=True):
     """Forget the gradients of an object's Tensors and of the inputs it was called on. Answer: Done."""
 
     obj: Natural
 
 
-class Release(_Ask):
+class Release(_Ask, frozen=True):
     """Forget an output and its graph. Answer: Done."""
 
     output: Natural
 
 
-class Optimizer(_Ask):
+class Optimizer(_Ask, frozen=True):
     """Make an `optim.SGD` for the object's `parameters()`. Answer: Done."""
 
     obj: Natural
@@ -141,13 +139,13 @@ class Optimizer(_Ask):
     momentum: float
 
 
-class TrainStep(_Ask):
+class TrainStep(_Ask, frozen=True):
     """Take one step on the two arrays, images and labels. Answer: Values, with the loss."""
 
     obj: Natural
 
 
-class Predict(_Ask):
+class Predict(_Ask, frozen=True):
     """Run the object on the only array, without a graph. Answer: Values."""
 
     obj: Natural
@@ -177,35 +175,35 @@ class _Answer(Struct, frozen=True, forbid_unknown_fields=True, tag_field="is", t
     """An answer."""
 
 
-class Ready(_Answer):
+class Ready(_Answer, frozen=True):
     """Sent once, unasked, with number 0: the worker is up. rlimits: the resource limits that are in force."""
 
     rlimits: Names
 
 
-class Done(_Answer):
+class Done(_Answer, frozen=True):
     """It is done."""
 
 
-class Loaded(_Answer):
+class Loaded(_Answer, frozen=True):
     """names: the public names of the hand-in."""
 
     names: Names
 
 
-class Scalars(_Answer):
+class Scalars(_Answer, frozen=True):
     """values: one for each name, None for what is absent or is no JSON scalar."""
 
     values: Annotated[tuple[Scalar | None, ...], Meta(max_length=MAX_NAMES)]
 
 
-class Found(_Answer):
+class Found(_Answer, frozen=True):
     """tensors: each Tensor that an object holds, once."""
 
     tensors: Annotated[tuple[TensorInfo, ...], Meta(max_length=MAX_NAMES)]
 
 
-class Values(_Answer):
+class Values(_Answer, frozen=True):
     """The arrays that were asked for, in that order."""
 
 
@@ -219,21 +217,21 @@ class Item(Struct, frozen=True, forbid_unknown_fields=True):
     present: bool
 
 
-class Called(_Answer):
+class Called(_Answer, frozen=True):
     """returned: the type of what the call returned. items: that, or what it holds if it is a tuple or list."""
 
     returned: Name
     items: Annotated[tuple[Item, ...], Meta(max_length=64)]
 
 
-class Pulled(_Answer):
+class Pulled(_Answer, frozen=True):
     """Which of the inputs, and which of the object's Tensors, have a gradient: those arrays follow."""
 
     inputs: Annotated[tuple[bool, ...], Meta(max_length=64)]
     tensors: Annotated[tuple[tuple[Path, bool], ...], Meta(max_length=MAX_NAMES)]
 
 
-class Failed(_Answer):
+class Failed(_Answer, frozen=True):
     """An exception, its class and its text. lines: where in the hand-in, outermost first.
 
     memory: whether it was a MemoryError.

@@ -36,7 +36,7 @@ class ThreadedPipes:
         self._tail = Tail(keep)
         self._lock = threading.Lock()
         self._jobs: SimpleQueue[_Job] = SimpleQueue()
-        self._results: SimpleQueue[BaseException | None] = SimpleQueue()
+        self._results: SimpleQueue[Exception | None] = SimpleQueue()
         self._threads = [threading.Thread(target=target, daemon=True) for target in (self._work, self._drain)]
         for thread in self._threads:
             thread.start()
@@ -84,7 +84,7 @@ class ThreadedPipes:
                 stream.close()
 
     def _run(self, job: Callable[[], None], tick: Callable[[], float]) -> None:
-        """Have the first thread do `job`, and wait for it; raise what it raised."""
+        """Have the first thread do `job`, and wait for it; whatever it raises says that the pipe is closed."""
         self._jobs.put(job)
         while True:
             try:
@@ -93,9 +93,7 @@ class ThreadedPipes:
                 continue
             if error is None:
                 return
-            if isinstance(error, OSError):
-                raise EOFError from error
-            raise error
+            raise EOFError from error
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import subprocess
 
 _ROUNDS = 100
+_PATIENCE = 1.0
 
 
 class Tree:
@@ -66,7 +68,10 @@ class Tree:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         status = self._popen.wait()
-        psutil.wait_procs(self._others, timeout=1.0)
+        # Dead, not reaped: that is for the system to do, which in a container may be never.
+        patience = time.monotonic() + _PATIENCE
+        while any(map(_resident, self._others)) and time.monotonic() < patience:
+            time.sleep(0.001)
         return status
 
     def _kill_descendants(self) -> None:

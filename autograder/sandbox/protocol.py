@@ -36,7 +36,7 @@ class Wire(Generic[Message]):
     """Read messages of one type. fill: fills a buffer with the next bytes, all of it, or raises."""
 
     def __init__(self, kind: type[Message], fill: Callable[[memoryview], None]) -> None:
-        self._decoder = msgspec.json.Decoder(kind, strict=True)
+        self._decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(kind, strict=True)
         self._fill = fill
 
     def read(self) -> tuple[Message, list[Array]]:
@@ -61,7 +61,10 @@ class Wire(Generic[Message]):
 
     def _read_array(self, header: ArrayHeader) -> Array:
         truth = header.dtype == "bool"
-        array: Array = np.empty(header.shape, np.uint8 if truth else header.dtype)
+        try:
+            array: Array = np.empty(header.shape, np.uint8 if truth else header.dtype)
+        except (ValueError, MemoryError) as error:  # (0, 2**62) holds nothing, and is still too large for NumPy
+            raise FrameError(f"arrays: {error}") from error
         if array.size:
             self._fill(_bytes_of(array))
         if truth:
@@ -123,7 +126,7 @@ def _bytes_in(header: ArrayHeader) -> int:
 
 
 def _bytes_of(array: Array) -> memoryview:
-    return memoryview(array.reshape(-1).view(np.uint8))
+    return array.reshape(-1).view(np.uint8).data
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     Expected = TypeVar("Expected", bound=m.Answer)
 
+_KEPT_OUTPUTS = 8  # each holds a graph
+
 
 @dataclass(slots=True)
 class _Budget:
@@ -58,6 +60,7 @@ class Session:
         self._trained: set[int] = set()
         self._outputs: dict[int, int] = {}
         self._numbers = 0
+        self._loaded = False
         self._usage = Usage(0, 0.0)
 
     def __enter__(self) -> Self:
@@ -85,6 +88,7 @@ class Session:
         self.close()
         self._usage = self.usage()
         self._link = None
+        self._loaded = False
         self._objects.clear()
         self._trained.clear()
         self._outputs.clear()
@@ -131,12 +135,14 @@ class Session:
 
     def load(self) -> tuple[str, ...]:
         """Import the hand-in; return its public names, in the order of their definition."""
-        source = np.frombuffer(self._submission.source.encode("utf-8", "surrogatepass"), np.uint8)
+        source = np.frombuffer(self._submission.source.encode(), np.uint8)
         answer, _ = self._ask(m.Load(), [source], m.Loaded)
+        self._loaded = True
         return answer.names
 
     def constants(self, names: Sequence[str]) -> dict[str, Scalar | None]:
         """Return module-level numbers, strings and bools by name; None for what is absent or anything else."""
+        self._check_loaded("constants")
         answer, _ = self._ask(m.Constants(tuple(names)), [], m.Scalars)
         if len(answer.values) != len(names):
             raise self._live().refuse(f"expected {len(names)} constants, got {len(answer.values)}")
@@ -158,6 +164,7 @@ class Session:
         seed: for `random` and `np.random`, from 0 to 2**32 - 1. dtype: the library's default, for this
             object's whole life. A constructor that does not take an argument raises StudentError.
         """
+        self._check_loaded("build")
         if not 0 <= seed < 2**32:
             raise ValueError(f"build: expected a seed from 0 to 2**32 - 1, got {seed!r}.")
         kwargs = dict(kwargs or {})
@@ -200,7 +207,10 @@ class Session:
         """
         self._check_object("call", obj)
         number = self._new_number()
-        answer, values = self._ask(m.Call(obj, number, requires_grad, grad), inputs, m.Called)
+        forget = next(iter(self._outputs)) if len(self._outputs) == _KEPT_OUTPUTS else None
+        if forget is not None:
+            del self._outputs[forget]
+        answer, values = self._ask(m.Call(obj, number, forget, requires_grad, grad), inputs, m.Called)
         if sum(item.present for item in answer.items) != len(values):
             raise self._live().refuse("expected an array for each item that has one, got another number")
         arrays = iter(values)
@@ -209,8 +219,6 @@ class Session:
             for i in answer.items
         )
         self._outputs[number] = len(items)
-        while len(self._outputs) > m.KEPT_OUTPUTS:
-            del self._outputs[next(iter(self._outputs))]
         return Output(number, answer.returned, items, len(inputs))
 
     def backward(self, output: int, gradient: Array, *, item: int = 0) -> Gradients:
@@ -303,6 +311,10 @@ class Session:
         """Paths are shown to people and used as keys: they must be printable, and each its own."""
         if len(set(paths)) != len(paths) or not all(path.isprintable() for path in paths):
             raise self._live().refuse("expected different, printable paths of Tensors")
+
+    def _check_loaded(self, what: str) -> None:
+        if not self._loaded:
+            raise ValueError(f"{what}: expected a hand-in that is loaded, but it is not. Call load() first.")
 
     def _check_object(self, what: str, obj: int) -> None:
         if obj not in self._objects:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 import numpy as np
 
 from numpytorch._errors import GraphError, ShapeError
+from numpytorch._node import WRITES
 from numpytorch.autograd.grad_fn import Part, parents_of
 
 if TYPE_CHECKING:
@@ -23,9 +24,12 @@ def propagate(loss: TensorNode, gradient: Array) -> None:
     gradient: d(something)/d(loss), same shape and dtype as `loss.arr`.
     A node's rule runs once, when each of its consumers has delivered. Consumers are counted from the loss,
     so that a branch which the loss never uses is not waited for. Nothing here recurses.
+    If a rule raises, all is as it was before.
     """
-    count_consumers(loss)
+    latest = WRITES[0]
+    leaves: list[tuple[TensorNode, Array | None]] = []
     try:
+        count_consumers(loss, leaves)
         accumulate(loss, gradient, fresh=False)
         ready = [loss] if loss.grad_fn is not None else []
         while ready:
@@ -36,10 +40,8 @@ def propagate(loss: TensorNode, gradient: Array) -> None:
                 gradients: Sequence[Gradient] = (None,) * len(parents)
             else:
                 nodes = (*parents, y)
-                for node in nodes:
-                    if node.written > y.born:
-                        nodes = tuple([_as_seen_by(n, y) for n in nodes])
-                        break
+                if y.born < latest:  # something has been overwritten since; was it one of these?
+                    nodes = tuple([_as_seen_by(y, n) for n in nodes])
                 gradients = grad_fn.f_d(*nodes)
                 if type(gradients) is not tuple or len(gradients) != len(parents):
                     gradients = as_tuple_of(gradients, grad_fn)
@@ -60,11 +62,16 @@ def propagate(loss: TensorNode, gradient: Array) -> None:
                         ready.append(x)
     except BaseException:
         _forget(loss)
+        for x, before in leaves:
+            x.grad = before
         raise
 
 
-def count_consumers(loss: TensorNode) -> None:
-    """Set `grad_cnt` of every node that `loss` reaches to the number of its consumers among them."""
+def count_consumers(loss: TensorNode, leaves: list[tuple[TensorNode, Array | None]]) -> None:
+    """Set `grad_cnt` of every node that `loss` reaches to the number of its consumers among them.
+
+    leaves: gets the leaves among them, with the `.grad` that they have now.
+    """
     loss.owns_grad = False
     reached = [loss]
     while reached:
@@ -76,6 +83,8 @@ def count_consumers(loss: TensorNode) -> None:
                         x.owns_grad = False
                         reached.append(x)
                     x.grad_cnt += 1
+        else:
+            leaves.append((y, y.grad))
 
 
 def accumulate(x: TensorNode, dx: Array, fresh: bool) -> None:
@@ -146,7 +155,10 @@ def unbroadcast(array: Array, shape: Shape) -> Array:
     if array.shape == shape:
         return array
     extra = array.ndim - len(shape)
-    if extra < 0 or any(n not in (1, m) for n, m in zip(shape, array.shape[extra:], strict=True)):
+    if extra < 0:  # x[0] = value may drop axes of length 1 in front
+        array = array.reshape((1,) * -extra + array.shape)
+        extra = 0
+    if any(n not in (1, m) for n, m in zip(shape, array.shape[extra:], strict=True)):
         raise ShapeError(f"expected a shape that broadcasts to {array.shape}, got {shape}.")
     stretched = (i + extra for i, n in enumerate(shape) if n == 1 and array.shape[i + extra] != 1)
     summed: Array = array.sum(axis=(*range(extra), *stretched)).reshape(shape)
@@ -167,8 +179,8 @@ def _forget(loss: TensorNode) -> None:
                     reached.append(x)
 
 
-def _as_seen_by(node: TensorNode, y: TensorNode) -> TensorNode:
-    return cast("TensorNode", OverwrittenNode(node, y)) if node.written > y.born else node
+def _as_seen_by(y: TensorNode, node: TensorNode) -> TensorNode:
+    return cast("TensorNode", OverwrittenNode(node, y)) if node.written_since(y) else node
 
 
 class OverwrittenNode:
@@ -181,13 +193,17 @@ class OverwrittenNode:
     @property
     def arr(self) -> NoReturn:
         """Raise, for the values that the operation saw are no longer there."""
-        node, maker = self.node, type(self.y.grad_fn).__name__
-        raise GraphError(
-            f"backward: {maker} needs the value of a tensor of shape {node.shape} as it was in the forward pass "
-            f"(version {self.y.born}), but it has been overwritten since (version {node.written}), by item "
-            "assignment, an in-place operator, or `.arr = ...` (an optimizer's step). Assign before you use "
-            "the value, write to a `.copy()`, or build the result with npt.stack; after step(), run forward again."
-        )
+        raise overwritten(self.node, self.y)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.node, name)
+
+
+def overwritten(node: TensorNode, y: TensorNode) -> GraphError:
+    """Say that the rule which made y needs a value of `node` that is gone."""
+    return GraphError(
+        f"backward: {type(y.grad_fn).__name__} needs the value of a tensor of shape {node.shape} as it was in the "
+        f"forward pass (version {y.born}), but it has been overwritten since (version {node.version[0]}), by item "
+        "assignment, an in-place operator, or `.arr = ...` (an optimizer's step). Assign before you use "
+        "the value, write to a `.copy()`, or build the result with npt.stack; after step(), run forward again."
+    )

@@ -65,7 +65,7 @@ class GradFn:
     """Promise that `f_d` returns new arrays that nothing else holds. Saves a copy; never needed to be right."""
 
     def __init__(self, *parents: Tensor | TensorNode) -> None:
-        self.parents = tuple([p.node if isinstance(p, Tensor) else p for p in parents])
+        self.parents = tuple([p if type(p) is TensorNode else self._node(p) for p in parents])
 
     def f_d(self, *nodes: Any, **_: Any) -> Sequence[Gradient]:
         """Give d(loss)/d(parent) for each parent, from d(loss)/d(y).
@@ -81,17 +81,27 @@ class GradFn:
             "Define it to return one gradient array a parent."
         )
 
+    def _node(self, parent: object) -> TensorNode:
+        if isinstance(parent, Tensor):
+            return parent.node
+        raise DtypeError(
+            f"{type(self).__name__}: expected Tensors as parents in super().__init__(...), got "
+            f"{type(parent).__name__}. Pass only the Tensors, and keep anything else as an attribute of its own."
+        )
+
 
 def attach(arr: Array, grad_fn: GradFn) -> Tensor:
     """Make the Tensor that `grad_fn`'s operation computed, joined to the graph.
 
-    arr: the result, which the Tensor keeps without a copy.
+    arr: the result, which the Tensor keeps without a copy, unless it shows memory that a parent is written to.
     It requires a gradient if *any* of grad_fn's parents does, and gradients are enabled (see `no_grad`);
     otherwise it is a plain Tensor and the rule is dropped.
     """
     if type(arr) is not np.ndarray:
         arr = np.asarray(arr)
     node = TensorNode(arr)
+    if arr.base is not None:
+        _share(node, parents_of(grad_fn))
     if grad_enabled():
         for parent in parents_of(grad_fn):
             if parent.requires_grad:
@@ -106,6 +116,16 @@ def attach(arr: Array, grad_fn: GradFn) -> Tensor:
     tensor = Tensor.__new__(Tensor)
     tensor.node = node
     return tensor
+
+
+def _share(node: TensorNode, parents: tuple[TensorNode, ...]) -> None:
+    """Where a result shows the memory of a parent, share its version; where that changes in place, copy."""
+    for parent in parents:
+        if np.may_share_memory(node.arr, parent.arr):
+            if parent.in_place:
+                node.arr = node.arr.copy()
+                return
+            node.version = parent.version
 
 
 def parents_of(grad_fn: GradFn) -> tuple[TensorNode, ...]:

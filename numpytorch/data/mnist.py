@@ -37,10 +37,8 @@ def load_mnist(
 ) -> tuple[ImageDataset, ImageDataset]:
     """Do what `mnist` does, with other mirrors and checksums (see `download_mnist`)."""
     named = folder if folder is not None else os.environ.get("NUMPYTORCH_DATA") or None
-    if named is not None:
-        chosen = Path(named).expanduser()
-    else:
-        chosen = cache_folder() if download else shipped_folder()
+    default = cache_folder if download else shipped_folder
+    chosen = default() if named is None else Path(named).expanduser()
     if download:
         download_mnist(chosen, mirrors=mirrors, checksums=checksums)
     files = find_files(chosen)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from numpytorch._errors import DtypeError
+from numpytorch._errors import DtypeError, ShapeError
 from numpytorch._node import TensorNode
 from numpytorch._tensor import Tensor
 
@@ -54,10 +54,10 @@ def constant(value: Any, like: np.dtype[Any] | None) -> TensorNode:
 
 def constant_array(value: Any, like: np.dtype[Any] | None, copy: bool = False) -> Array:
     """Make an array of a number (which takes the dtype `like` if that can hold it), an array or a list."""
-    if isinstance(value, float | int):
+    if isinstance(value, float | int | np.integer):
         if like is None:
             return np.asarray(value, dtype=default_dtype() if isinstance(value, float) else None)
-        return np.array(value, dtype=like if like.kind == "f" else np.result_type(like, value))
+        return np.array(value, like if like.kind == "f" else np.result_type(like, value))
     if isinstance(value, np.ndarray | np.generic | list | tuple):
         arr = np.array(value) if copy else np.asarray(value)
         if arr.dtype.kind in "fiub":
@@ -74,4 +74,9 @@ def compare(ufunc: np.ufunc, a: Any, b: Any) -> Array:
         if ufunc in (np.equal, np.not_equal):
             return np.full(a.shape, ufunc is np.not_equal)
         raise
-    return np.asarray(ufunc(x, y))
+    try:
+        return np.asarray(ufunc(x, y))
+    except ValueError:
+        raise ShapeError(
+            f"{ufunc.__name__}: expected shapes that broadcast together, got {x.shape} and {y.shape}."
+        ) from None

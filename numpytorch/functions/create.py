@@ -45,14 +45,14 @@ def randn(*shape: int | Shape, requires_grad: bool = False, dtype: Any = None) -
     return Tensor(np.random.standard_normal(_shape(shape)).astype(dtype or default_dtype()), requires_grad)  # noqa: NPY002
 
 
-def zeros_like(x: TensorLike, dtype: Any = None) -> Tensor:
-    """Make a Tensor of zeros with the shape and dtype of x."""
-    return Tensor(np.zeros(np.shape(node_of(x).arr), dtype or node_of(x).dtype))
+def zeros_like(x: TensorLike, dtype: Any = None, shape: Shape | None = None) -> Tensor:
+    """Make a Tensor of zeros with the dtype and shape of x, or another."""
+    return Tensor(np.zeros(node_of(x).shape if shape is None else shape, dtype or node_of(x).dtype))
 
 
-def ones_like(x: TensorLike, dtype: Any = None) -> Tensor:
-    """Make a Tensor of ones with the shape and dtype of x."""
-    return Tensor(np.ones(np.shape(node_of(x).arr), dtype or node_of(x).dtype))
+def ones_like(x: TensorLike, dtype: Any = None, shape: Shape | None = None) -> Tensor:
+    """Make a Tensor of ones with the dtype and shape of x, or another."""
+    return Tensor(np.ones(node_of(x).shape if shape is None else shape, dtype or node_of(x).dtype))
 
 
 def one_hot(labels: TensorLike, num_classes: int | None = None) -> Tensor:

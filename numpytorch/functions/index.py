@@ -33,13 +33,13 @@ def getitem(x: Tensor, key: Key) -> Tensor:
     """Read x[key], for every kind of key that NumPy knows. Entries read twice get both gradients."""
     key, plain = as_key(key)
     node = x.node
-    values = node.arr[key]
     if not plain:
-        return attach(values, GetitemGradFn(node, key, repeats=has_repeats(key)))
+        return attach(node.arr[key], GetitemGradFn(node, key, repeats=has_repeats(key)))
     part = _Slice.__new__(_Slice)
-    part.node = attach(values.copy() if node.written else values, GetitemGradFn(node, key, repeats=False)).node
+    part.node = attach(node.arr[key], GetitemGradFn(node, key, repeats=False)).node
     part.base = x
     part.key = key
+    part.seen = node, node.version[0]
     return part
 
 
@@ -61,8 +61,8 @@ def has_repeats(key: Any) -> bool:
 
 
 def _index(k: Any) -> Any:
+    if isinstance(k, _PLAIN) and not isinstance(k, bool):
+        return k
     if isinstance(k, Tensor):
         return k.node.arr.copy()
-    if isinstance(k, list):
-        return np.array(k, dtype=None if k else np.intp)
-    return k.copy() if isinstance(k, np.ndarray) else k
+    return np.array(k) if np.size(k) or isinstance(k, np.ndarray) else np.empty(np.shape(k), np.intp)

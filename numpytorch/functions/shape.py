@@ -18,11 +18,6 @@ if TYPE_CHECKING:
     from numpytorch._types import Array, Axis, Shape, TensorLike
 
 
-def attach_view(arr: Array, x: TensorNode, grad_fn: GradFn) -> Tensor:
-    """Attach a result that shares memory with x; it gets its own if x is being written to."""
-    return attach(arr.copy() if x.written else arr, grad_fn)
-
-
 class ReshapeGradFn(GradFn):
     """The gradient, in the parent's shape."""
 
@@ -35,7 +30,7 @@ def reshape(x: TensorLike, *shape: int | tuple[int, ...]) -> Tensor:
     node = node_of(x)
     wanted = _ints(shape)
     try:
-        return attach_view(node.arr.reshape(wanted), node, ReshapeGradFn(node))
+        return attach(node.arr.reshape(wanted), ReshapeGradFn(node))
     except ValueError:
         raise ShapeError(
             f"reshape: expected a shape with {node.size} entries (those of {node.shape}), got {wanted}."
@@ -65,7 +60,7 @@ def permute(x: TensorLike, *axes: int | tuple[int, ...]) -> Tensor:
     if sorted(a % node.ndim if node.ndim else a for a in order) != list(range(node.ndim)):
         raise ShapeError(f"permute: expected each of the {node.ndim} axes of {node.shape} once, got {order}.")
     order = tuple([a % node.ndim for a in order])
-    return attach_view(node.arr.transpose(order), node, PermuteGradFn(node, order))
+    return attach(node.arr.transpose(order), PermuteGradFn(node, order))
 
 
 def transpose(x: TensorLike, *axes: int | tuple[int, ...]) -> Tensor:
@@ -112,7 +107,7 @@ def broadcast_to(x: TensorLike, shape: Shape | int) -> Tensor:
     """Repeat x along axes of length 1, and along new ones in front, to fill `shape`."""
     node = node_of(x)
     try:
-        return attach_view(np.broadcast_to(node.arr, shape), node, BroadcastGradFn(node))
+        return attach(np.broadcast_to(node.arr, shape), BroadcastGradFn(node))
     except ValueError:
         raise ShapeError(f"broadcast_to: expected a shape that {node.shape} broadcasts to, got {shape}.") from None
 
@@ -158,7 +153,7 @@ class FlipGradFn(GradFn):
 def flip(x: TensorLike, axis: Axis = None) -> Tensor:
     """Reverse the order of the entries along `axis`: an int, a tuple of them, or None for all."""
     node = node_of(x)
-    return attach_view(np.flip(node.arr, axis), node, FlipGradFn(node, axis))
+    return attach(np.flip(node.arr, axis), FlipGradFn(node, axis))
 
 
 class ConcatenateGradFn(GradFn):
@@ -262,7 +257,7 @@ def sliding_window_view(x: TensorLike, window_shape: int | Shape, axis: Axis = N
     axes = tuple(range(node.ndim)) if axis is None else (axis,) if isinstance(axis, int) else axis
     axes = tuple([a % node.ndim for a in axes])
     arr = np.lib.stride_tricks.sliding_window_view(node.arr, window, axes)
-    return attach_view(arr, node, WindowGradFn(node, window, axes))
+    return attach(arr, WindowGradFn(node, window, axes))
 
 
 def astype(x: TensorLike, dtype: Any) -> Tensor:

@@ -3,7 +3,8 @@
 A Tensor is a handle on a node, and a node is a value. Writing gives the handle a new node; the old one stays
 in the graph for whoever used it. The first write to a Tensor gives it memory of its own, later writes use
 that memory again: filling an array piece by piece costs the pieces, not a copy of the whole each time. The
-version counter (`TensorNode.written`) notices if `backward()` then needs a value that is no longer there.
+version counter (`TensorNode.version`) notices if `backward()` then needs a value that is no longer there.
+Under `no_grad()`, what requires a gradient keeps its node and its graph, and only the values change.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from numpytorch._errors import GraphError, ShapeError
+from numpytorch._errors import DtypeError, GraphError, ShapeError
 from numpytorch._node import OutputNode, TensorNode
 from numpytorch._tensor import Tensor, _Slice
 from numpytorch.autograd.grad_fn import GradFn, attach
@@ -58,26 +59,26 @@ class SetitemGradFn(GradFn):
 
 def setitem(x: Tensor, key: Key, value: TensorLike) -> None:
     """Set x[key] = value, for every kind of key that NumPy knows, with broadcasting."""
-    if isinstance(value, _Slice) and value.base is x and value.node.written and _same(value.key, key):
+    if isinstance(value, _Slice) and value.base is x and value.seen == _state(x) and _same(value.key, key):
         return  # the end of `x[key] += v`, which has been written already
-    key, _ = as_key(key)
-    new = value.node if isinstance(value, Tensor) else constant(value, x.node.arr.dtype)
+    _write(x, as_key(key)[0], value.node if isinstance(value, Tensor) else constant(value, x.node.arr.dtype))
+
+
+def _write(x: Tensor, key: Any, value: TensorNode) -> None:
+    direct = _prepare(x, "item assignment")
     old = x.node
-    direct = _may_write_directly(x, "item assignment")
-    arr = old.arr if old.written or direct else old.arr.copy()
+    arr = old.arr if old.in_place else old.arr.copy()
     try:
-        arr[key] = new.arr
+        arr[key] = value.arr
     except ValueError:
         raise ShapeError(
             f"item assignment: expected a value of shape {arr[key].shape} (or one that broadcasts to it), "
-            f"got {new.shape}."
+            f"got {value.shape}."
         ) from None
-    if direct:
+    if old.in_place:
         old.mark_written()
-    else:
-        if arr is old.arr:
-            old.mark_written()
-        _hand_over(x, attach(arr, SetitemGradFn(old, new, key)))
+    if not direct:
+        _hand_over(x, attach(arr, SetitemGradFn(old, value, key)))
 
 
 def add_(x: Tensor, other: TensorLike) -> Tensor:
@@ -123,14 +124,16 @@ def _update(
     blind_grad_fn: the rule, if it reads no values: then the old ones may be overwritten. Where a rule does
     read them (x *= w needs x), the result gets new memory, which costs no more than copying would.
     """
+    direct = _prepare(x, name)
     old = x.node
-    direct = _may_write_directly(x, name)
-    if direct or (old.written and blind_grad_fn is not None):
+    if direct or (old.in_place and blind_grad_fn is not None):
         value = other.node if isinstance(other, Tensor) else constant(other, old.arr.dtype)
         try:
             ufunc(old.arr, value.arr, out=old.arr, casting="same_kind")
         except ValueError:
             raise _does_not_fit(name, x, value.shape) from None
+        except np._core._exceptions.UFuncTypeError:
+            raise _does_not_hold(name, x, value.dtype) from None
         old.mark_written()
         if not direct and blind_grad_fn is not None:
             _hand_over(x, attach(old.arr, blind_grad_fn(old, value)))
@@ -138,6 +141,8 @@ def _update(
     result = operation(x, other)
     if result.shape != x.shape:
         raise _does_not_fit(name, x, result.shape)
+    if not np.can_cast(result.dtype, x.dtype, "same_kind"):
+        raise _does_not_hold(name, x, result.dtype)
     _hand_over(x, result if result.dtype == x.dtype else astype(result, x.dtype))
     return x
 
@@ -149,27 +154,52 @@ def _does_not_fit(name: str, x: Tensor, got: tuple[int, ...]) -> ShapeError:
     )
 
 
-def _may_write_directly(x: Tensor, what: str) -> bool:
-    """Whether to overwrite a leaf's values, with no graph: a parameter under `no_grad()`."""
-    if not (x.is_leaf and x.requires_grad):
+def _does_not_hold(name: str, x: Tensor, got: np.dtype[Any]) -> DtypeError:
+    return DtypeError(
+        f"x {name} y: expected a result that x, of {x.dtype}, can hold, got {got}. "
+        f"Write x = x {name[:-1]} y, or make x with `.astype({got})`."
+    )
+
+
+def _prepare(x: Tensor, what: str) -> bool:
+    """Get x ready to be written to. Return whether to change only its values: what has a graph, under `no_grad()`."""
+    _refresh(x)
+    if not x.requires_grad:
         return False
-    if grad_enabled():
+    if not grad_enabled():
+        if not x.node.in_place:
+            x.node.replace(x.node.arr.copy())
+            x.node.in_place = True
+        return True
+    if x.is_leaf:
         raise GraphError(
             f"{what}: expected a Tensor computed from others, or one that requires no gradient, got a leaf that "
             "requires one: what it was before would be lost to backward(). Write x = x + y (not x += y) to compute "
             "with it, or write within `with npt.no_grad():` to change the parameter itself."
         )
-    return True
+    return False
+
+
+def _refresh(x: Tensor) -> None:
+    """Read a part of another Tensor again if that has been written to: the rest of it is to stay as it is now."""
+    if isinstance(x, _Slice):
+        _refresh(x.base)
+        if x.seen != _state(x.base):
+            x.node = x.base[x.key].node
+            x.seen = _state(x.base)
+
+
+def _state(x: Tensor) -> tuple[TensorNode, int]:
+    return x.node, x.node.version[0]
 
 
 def _hand_over(x: Tensor, result: Tensor) -> None:
     """Point x to its new node; if x is a part of another Tensor, write it there too."""
-    node = result.node
-    node.mark_written()
-    node.born = node.written
-    x.node = node
+    x.node = result.node
+    x.node.in_place = True
     if isinstance(x, _Slice):
-        setitem(x.base, x.key, Tensor.__getitem__(x, ...))
+        _write(x.base, x.key, x.node)
+        x.seen = _state(x.base)
 
 
 def _same(a: Any, b: Any) -> bool:

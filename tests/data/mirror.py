@@ -49,7 +49,7 @@ def mirror(folder: Path, *, cut: bool = False, halfway: Callable[[], object] | N
                 if not cut:
                     self.wfile.write(content[middle:])
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
+        def log_message(self, format: str, *args: object) -> None:
             pass
 
     # Not http.server.HTTPServer, which asks the network for the name of this machine.

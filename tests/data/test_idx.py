@@ -56,6 +56,7 @@ CORRUPT = {
         b"\x89PNG\r\n",
         "starts with the bytes 00 00, a dtype and a number of axes, got 89 50 4e 47",
     ),
+    "first bytes not zero": ("a", b"\1" + CONTENT[1:], "got 01 00 08 02"),
     "unknown dtype": ("a", b"\0\0\x07" + CONTENT[3:], "got 00 00 07 02"),
     "no axes": ("a", b"\0\0\x08\0", "got 00 00 08 00"),
     "floats": (
@@ -113,8 +114,9 @@ def test_any_bytes_are_an_array_or_a_data_error(tmp_path_factory: pytest.TempPat
 
 
 def test_a_header_that_claims_more_than_memory_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"\0\0\x08\x03" + b"\xff" * 12)
-    with pytest.raises(DataError, match=r"shape \(4294967295, 4294967295, 4294967295\), got 16: the file is cut short"):
+    # 2^31 * 2^31 * 4 is 0 in 64 bits: the product must not wrap around.
+    (tmp_path / "a").write_bytes(bytes.fromhex("00 00 08 03  80 00 00 00  80 00 00 00  00 00 00 04"))
+    with pytest.raises(DataError, match=r"shape \(2147483648, 2147483648, 4\), got 16: the file is cut short"):
         read_idx(tmp_path / "a")
 
 

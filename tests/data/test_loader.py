@@ -95,10 +95,10 @@ def test_two_epochs_at_once_do_not_disturb_each_other() -> None:
 
 @pytest.mark.parametrize("shuffle", [False, True])
 def test_changing_a_batch_does_not_change_the_data(shuffle: bool) -> None:
-    before = X.copy()
-    for x, _ in DataLoader(X, Y, batch_size=4, shuffle=shuffle):
+    data = X.copy()
+    for x, _ in DataLoader(data, Y, batch_size=4, shuffle=shuffle):
         x[:] = -1
-    np.testing.assert_array_equal(X, before)
+    np.testing.assert_array_equal(data, X)
 
 
 def test_a_dataset_gives_batches_as_a_model_takes_them() -> None:

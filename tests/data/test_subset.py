@@ -58,7 +58,7 @@ def test_the_order_is_shuffled_so_that_any_part_is_nearly_balanced() -> None:
         assert counts.max() < 130
 
 
-def test_the_script_takes_as_many_of_each_class_and_keeps_labels_with_images(
+def test_the_script_takes_as_many_of_each_class_shuffled_and_keeps_labels_with_images(
     script: ModuleType, tmp_path: Path
 ) -> None:
     checksums = write_digits(tmp_path / "full")
@@ -72,6 +72,7 @@ def test_the_script_takes_as_many_of_each_class_and_keeps_labels_with_images(
     for dataset, source in ((train, images(30)), (held_out, images(20))):
         rows = [int(np.flatnonzero((source == image).all(axis=(1, 2)))[0]) for image in dataset.images]
         assert len(set(rows)) == len(rows)
+        assert rows != sorted(rows)
         assert [row % 10 for row in rows] == dataset.labels.tolist()
 
 

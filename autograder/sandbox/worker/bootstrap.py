@@ -49,10 +49,11 @@ def _limit(rlimits: dict[str, int]) -> list[str]:
     for name, wanted in rlimits.items():
         kind = getattr(resource, "RLIMIT_" + name)
         _, most = resource.getrlimit(kind)
-        limit = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
-        # The first signal for CPU time can be caught; a second later comes one that cannot.
-        soft = max(limit - 1, 1) if name == "CPU" else limit
-        resource.setrlimit(kind, (soft, limit))
+        # At the first limit on CPU time comes a signal of its own, at the second one that cannot be caught.
+        limits = (wanted, wanted + 1 if name == "CPU" else wanted)
+        if most != resource.RLIM_INFINITY:
+            limits = (min(limits[0], most), min(limits[1], most))
+        resource.setrlimit(kind, limits)
     return sorted(rlimits)
 
 
@@ -90,7 +91,7 @@ def main(setup: str) -> None:
     rlimits = _limit(options["rlimits"])
     _adopt_orphans()
     sys.path.extend(options["sites"])
-    sys.meta_path.insert(0, ProjectFinder(options["library"], options["sandbox"], options["withheld"]))  # type: ignore[arg-type] # typeshed asks for keywords it does not use
+    sys.meta_path.insert(0, ProjectFinder(options["library"], options["sandbox"], options["withheld"]))
     for name in _PACKAGES:
         package = ModuleType(name)
         package.__path__ = []

@@ -53,7 +53,7 @@ def build(state: State, ask: Build) -> tuple[Answer, list[Array]]:
     random.seed(ask.seed)
     np.random.seed(ask.seed)  # noqa: NPY002 (the generator that the library and hand-ins draw from)
     make = getattr(state.hand_in.module, ask.cls, None)
-    if not callable(make):
+    if make is None:
         raise AttributeError(f"expected a class {ask.cls} in the hand-in, got none. Define it, with that name.")
     state.objects[ask.obj] = Object(make(*ask.args, **ask.kwargs), ask.dtype)
     return look(state, ask.obj)
@@ -79,12 +79,14 @@ def read(state: State, ask: Read) -> tuple[Answer, list[Array]]:
 
 def call(state: State, ask: Call, arrays: list[Array]) -> tuple[Answer, list[Array]]:
     """Run an object; keep what it returns, for `backward`."""
+    if ask.forget is not None:
+        state.outputs.pop(ask.forget, None)
     made = _awake(state, ask.obj, training=True)
     inputs = [Tensor(array, requires_grad=ask.requires_grad and array.dtype.kind == "f") for array in arrays]
     with nullcontext() if ask.grad else _no_grad():
         result = made.root(*inputs)  # type: ignore[operator] # if it cannot be called, that is the hand-in's failure
     items = list(result[:_MAX_ITEMS]) if isinstance(result, tuple | list) else [result]
-    state.keep(ask.output, Output(ask.obj, inputs, items))
+    state.outputs[ask.output] = Output(ask.obj, inputs, items)
     told, values = [], []
     for item in items:
         array = _values_of(item)

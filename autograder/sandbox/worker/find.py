@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _MAX_DEPTH = 16
 _MAX_VISITS = 20_000
+_MAX_MEMBERS = 1000
 _MAX_PATH = 200
 _OPAQUE = (type, ModuleType, FunctionType, MethodType, BuiltinFunctionType, str, bytes, int, float, complex)
 
@@ -22,10 +23,11 @@ _OPAQUE = (type, ModuleType, FunctionType, MethodType, BuiltinFunctionType, str,
 def find_tensors(root: object) -> dict[str, Tensor]:
     """Return each Tensor below `root` once, by the first path that leads to it, in the order of assignment.
 
-    Goes through attributes, lists, tuples and dicts; not deeper than 16, and not further than 20,000 objects.
+    Goes through attributes, lists, tuples and dicts: not deeper than 16, not into more than 1,000 members of
+    one, which are data and no weights, and not further than 20,000 objects.
     """
     found: dict[str, Tensor] = {}
-    seen: set[int] = set()
+    seen = {id(root)}
     stack: list[Iterator[tuple[str, object]]] = [iter(_members(root, ""))]
     visits = 0
     while stack and visits < _MAX_VISITS and len(found) < MAX_NAMES:
@@ -73,24 +75,25 @@ def _registered(root: object) -> set[int]:
 def _members(value: object, path: str) -> list[tuple[str, object]]:
     """Return what `value` holds, each with its path."""
     if isinstance(value, list | tuple):
-        return [(f"{path}[{index}]", member) for index, member in enumerate(islice(value, _MAX_VISITS))]
+        return [(f"{path}[{index}]", member) for index, member in enumerate(islice(value, _MAX_MEMBERS))]
     if isinstance(value, dict):
-        return [(f"{path}[{_key(key)}]", member) for key, member in islice(value.items(), _MAX_VISITS)]
+        members = enumerate(islice(value.items(), _MAX_MEMBERS))
+        return [(f"{path}[{_key(key, index)}]", member) for index, (key, member) in members]
     attributes = getattr(value, "__dict__", None)
     if not isinstance(attributes, dict):
         return []
-    return [(_attribute(path, name), member) for name, member in islice(attributes.items(), _MAX_VISITS)]
+    return [(_attribute(path, name), member) for name, member in islice(attributes.items(), _MAX_MEMBERS)]
 
 
 def _attribute(path: str, name: object) -> str:
     # Numbers too: ModuleList names what it holds "0", "1", ..., and named_parameters() writes `layers.0.w`.
     if isinstance(name, str) and (name.isidentifier() or name.isdecimal()):
         return f"{path}.{name}" if path else name
-    return f"{path}[{_key(name)}]"
+    return f"{path}[{_key(name, 0)}]"
 
 
-def _key(key: object) -> str:
-    """Return `key` as it would be written in Python; only the type of what is neither text nor number."""
+def _key(key: object, index: int) -> str:
+    """Return `key` as it would be written in Python; its type and place if it is neither text nor number."""
     if isinstance(key, str | int | float | bool | None):
-        return ascii(plain(key) if isinstance(key, str) else key)
-    return f"<{plain(type(key).__name__)}>"
+        return repr(plain(key) if isinstance(key, str) else key)
+    return f"<{plain(type(key).__name__)} {index}>"

@@ -36,8 +36,8 @@ class HandIn:
         linecache.cache[self._file] = (len(source), None, source.splitlines(keepends=True), self._file)
         sys.modules[_NAME] = self.module
         exec(compile(source, self._file, "exec", dont_inherit=True), self.module.__dict__)  # noqa: S102 (what this process is for)
-        names = [name for name in self.module.__dict__ if isinstance(name, str) and not name.startswith("_")]
-        return tuple(plain(name) for name in names[:MAX_NAMES])
+        names = [plain(name) for name in map(str, self.module.__dict__) if not name.startswith("_")]
+        return tuple(names[:MAX_NAMES])
 
     def constants(self, names: Sequence[str]) -> tuple[Scalar | None, ...]:
         """Return the values of module-level `names`; None for what is absent, not a scalar, or too large."""

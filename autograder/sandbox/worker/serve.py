@@ -67,8 +67,14 @@ def _reply(state: State, request: Request, arrays: list[Array]) -> list[bytes | 
     try:
         try:
             answer, values = _answer(state, request.body, arrays)
-            return protocol.reply(request.number, answer, values)
+            try:
+                return protocol.reply(request.number, answer, values)
+            except protocol.FrameError as error:
+                raise ValueError(f"expected values that can be handed over, got others: {error}.") from None
         except BaseException as error:  # noqa: BLE001 (also SystemExit and KeyboardInterrupt, which are the hand-in's)
+            if isinstance(request.body, Call):
+                # The parent never learns that there is such an output.
+                state.outputs.pop(request.body.output, None)
             return protocol.reply(request.number, state.hand_in.explain(error), [])
     finally:
         # The hand-in may have replaced or closed it.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from autograder.sandbox.messages import KEPT_OUTPUTS
 from autograder.sandbox.worker.handin import HandIn
 
 if TYPE_CHECKING:
@@ -36,14 +35,8 @@ class Output:
 
 @dataclass(slots=True)
 class State:
-    """The hand-in, the objects built from it, and the latest outputs."""
+    """The hand-in, the objects built from it, and the outputs that the parent has not let go of."""
 
     hand_in: HandIn = field(default_factory=HandIn)
     objects: dict[int, Object] = field(default_factory=dict)
     outputs: dict[int, Output] = field(default_factory=dict)
-
-    def keep(self, number: int, output: Output) -> None:
-        """Remember an output; forget the oldest if there are too many, for each holds a graph."""
-        self.outputs[number] = output
-        while len(self.outputs) > KEPT_OUTPUTS:
-            del self.outputs[next(iter(self.outputs))]

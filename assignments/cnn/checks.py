@@ -1,0 +1,253 @@
+"""The checks of the assignment on convolutional networks. Ids are stable; points are in assignment.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from autograder.checks import Failed, Grader, Passed, check, layer, reference
+from autograder.checks import policy as policies
+from autograder.checks.training import model_learns, model_reaches_f1
+from autograder.checks.types import TypeCheck, types_are_strict
+from autograder.sandbox import Array, Scalar, StudentError
+
+
+@dataclass(frozen=True, slots=True)
+class Conv2dCase:
+    """One configuration of Conv2d, on images (N, C, H, W). Sizes differ, so that no two can be mixed up."""
+
+    n: int
+    c: int
+    h: int
+    w: int
+    f: int
+    k: int
+    stride: int = 1
+    padding: int = 0
+    cls: str = "Conv2d"
+
+    def __str__(self) -> str:
+        options = f", stride={self.stride}" * (self.stride != 1) + f", padding={self.padding}" * (self.padding != 0)
+        return f"Conv2d({self.c}, {self.f}, {self.k}{options}) on x ({self.n}, {self.c}, {self.h}, {self.w})"
+
+    @property
+    def args(self) -> tuple[Scalar, ...]:
+        """in_channels, out_channels, kernel_size."""
+        return self.c, self.f, self.k
+
+    @property
+    def kwargs(self) -> Mapping[str, Scalar]:
+        """Stride and padding, where they are not the default."""
+        given = {"stride": (self.stride, 1), "padding": (self.padding, 0)}
+        return {name: value for name, (value, default) in given.items() if value != default}
+
+    @property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The weight is (F, C, K, K), the bias (F,)."""
+        return {"weight": (self.f, self.c, self.k, self.k), "bias": (self.f,)}
+
+    def sample(self, rng: np.random.Generator) -> Array:
+        """Draw x (N, C, H, W)."""
+        return rng.standard_normal((self.n, self.c, self.h, self.w))
+
+    def forward(self, x: Array, parameters: Mapping[str, Array]) -> Array:
+        """Compute the right output."""
+        return reference.conv2d(x, parameters["weight"], parameters["bias"], self.stride, self.padding)
+
+    def gradients(self, x: Array, parameters: Mapping[str, Array], dy: Array) -> dict[str, Array]:
+        """Compute the right gradients."""
+        weight, bias = parameters["weight"], parameters["bias"]
+        return reference.conv2d_gradients(x, weight, bias, dy, self.stride, self.padding)
+
+
+@dataclass(frozen=True, slots=True)
+class MaxPool2dCase:
+    """One configuration of MaxPool2d, on images (N, C, H, W)."""
+
+    n: int
+    c: int
+    h: int
+    w: int
+    k: int
+    stride: int
+    cls: str = "MaxPool2d"
+
+    def __str__(self) -> str:
+        return f"MaxPool2d({self.k}, {self.stride}) on x ({self.n}, {self.c}, {self.h}, {self.w})"
+
+    @property
+    def args(self) -> tuple[Scalar, ...]:
+        """kernel_size, stride."""
+        return self.k, self.stride
+
+    @property
+    def kwargs(self) -> Mapping[str, Scalar]:
+        """Nothing."""
+        return {}
+
+    @property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """A pooling layer has no parameters."""
+        return {}
+
+    def sample(self, rng: np.random.Generator) -> Array:
+        """Draw x (N, C, H, W) whose entries are all at least 0.02 apart, so that there are no ties; half are negative."""
+        size = self.n * self.c * self.h * self.w
+        values = 0.02 * (rng.permutation(size) - size // 2) + rng.uniform(-1e-3, 1e-3, size)
+        return values.reshape(self.n, self.c, self.h, self.w)
+
+    def forward(self, x: Array, parameters: Mapping[str, Array]) -> Array:  # noqa: ARG002 (there are none)
+        """Compute the right output."""
+        return reference.max_pool2d(x, self.k, self.stride)
+
+    def gradients(self, x: Array, parameters: Mapping[str, Array], dy: Array) -> dict[str, Array]:  # noqa: ARG002
+        """Compute the right gradient."""
+        return {layer.INPUT: reference.max_pool2d_gradient(x, dy, self.k, self.stride)}
+
+
+CONV_FORWARD = (
+    Conv2dCase(2, 3, 7, 5, f=4, k=3),
+    Conv2dCase(3, 2, 5, 8, f=5, k=2),
+    Conv2dCase(1, 5, 4, 6, f=3, k=1),
+    Conv2dCase(2, 1, 11, 7, f=3, k=5),
+    Conv2dCase(2, 3, 7, 9, f=4, k=3, stride=2),
+    Conv2dCase(3, 2, 8, 11, f=5, k=2, stride=3),
+    Conv2dCase(2, 3, 4, 5, f=2, k=3, padding=1),
+    Conv2dCase(2, 3, 5, 4, f=5, k=4, stride=3, padding=2),
+)
+CONV_GRADIENT = (
+    Conv2dCase(3, 2, 6, 5, f=4, k=3),
+    Conv2dCase(2, 3, 5, 7, f=5, k=2, stride=2),
+    Conv2dCase(2, 3, 4, 5, f=2, k=3, stride=2, padding=1),
+)
+POOL = (
+    MaxPool2dCase(2, 3, 6, 8, k=2, stride=2),
+    MaxPool2dCase(2, 3, 7, 5, k=3, stride=1),
+    MaxPool2dCase(3, 2, 8, 7, k=3, stride=2),
+    MaxPool2dCase(1, 5, 5, 9, k=2, stride=3),
+)
+
+
+def conv_cases(grader: Grader, cases: tuple[Conv2dCase, ...]) -> tuple[tuple[Conv2dCase, ...], str]:
+    """Leave out the cases whose options the hand-in's constructor does not take, and say so."""
+
+    def takes(name: str) -> bool:
+        try:
+            grader.session.build("Conv2d", (2, 3, 3), {name: 2}, seed=grader.child_seed(name))
+        except StudentError as error:
+            return not (error.kind == "TypeError" and "unexpected keyword argument" in error.message)
+        return True
+
+    missing = [name for name in ("stride", "padding") if not grader.once(("takes", name), partial(takes, name))]
+    left = tuple(case for case in cases if not any(name in case.kwargs for name in missing))
+    note = f" Your Conv2d takes no {' and no '.join(missing)}; it was graded on the rest." if missing else ""
+    return left, note
+
+
+def conv_gradient(grader: Grader, target: str) -> Passed:
+    """Check one gradient of Conv2d in each configuration."""
+    cases, note = conv_cases(grader, CONV_GRADIENT)
+    return layer.for_each(cases, lambda case: layer.gradient_is_right(grader, case, target), note)
+
+
+@check("conv2d.forward")
+def conv2d_forward(grader: Grader) -> Passed:
+    """Conv2d.forward computes the cross-correlation, for any sizes, strides and paddings."""
+    cases, note = conv_cases(grader, CONV_FORWARD)
+    return layer.for_each(cases, lambda case: layer.forward_is_right(grader, case), note)
+
+
+@check("conv2d.grad_weight")
+def conv2d_grad_weight(grader: Grader) -> Passed:
+    """Conv2d: the right gradient arrives at the weight."""
+    return conv_gradient(grader, "weight")
+
+
+@check("conv2d.grad_bias")
+def conv2d_grad_bias(grader: Grader) -> Passed:
+    """Conv2d: the right gradient arrives at the bias."""
+    return conv_gradient(grader, "bias")
+
+
+@check("conv2d.grad_input")
+def conv2d_grad_input(grader: Grader) -> Passed:
+    """Conv2d: the right gradient arrives at the input."""
+    return conv_gradient(grader, layer.INPUT)
+
+
+@check("conv2d.parameters")
+def conv2d_parameters(grader: Grader) -> Passed:
+    """Conv2d: weight and bias are parameters that an optimizer finds."""
+    layer.parameter_is_registered(grader, CONV_GRADIENT[0])
+    return Passed("The weight and the bias are registered.")
+
+
+@check("maxpool2d.forward")
+def maxpool2d_forward(grader: Grader) -> Passed:
+    """MaxPool2d.forward takes the maximum of each window, overlapping or not."""
+    return layer.for_each(POOL, lambda case: layer.forward_is_right(grader, case))
+
+
+@check("maxpool2d.grad_input")
+def maxpool2d_grad_input(grader: Grader) -> Passed:
+    """MaxPool2d: the right gradient arrives at the input."""
+    return layer.for_each(POOL, lambda case: layer.gradient_is_right(grader, case, layer.INPUT))
+
+
+@check("model.forward")
+def model_forward(grader: Grader) -> Passed:
+    """MNISTClassificationModel maps images to ten logits, each image by itself."""
+    session = grader.session
+    model = session.build("MNISTClassificationModel", (), seed=grader.child_seed("model"))
+    x = grader.rng("model").uniform(0, 1, (5, 1, 28, 28))
+    logits = session.predict(model.id, x)
+    if logits.shape != (5, 10):
+        raise Failed(
+            f"Expected logits of shape (5, 10) for images of shape {x.shape}, got {logits.shape}.",
+            hint="The last layer is nn.Linear(..., 10); flatten before it with x.reshape(len(x), -1).",
+            evidence={"expected_shape": [5, 10], "got_shape": list(logits.shape)},
+        )
+    if not np.isfinite(logits).all():
+        raise Failed("Expected finite logits, got NaN or infinity.", hint="Is the initial weight too large?")
+    if np.allclose(logits, logits[:1]):
+        raise Failed(
+            "Expected different logits for different images, got the same for all.",
+            hint="Does forward use its input?",
+        )
+    alone = session.predict(model.id, x[2:3])
+    if alone.shape != (1, 10) or not np.allclose(alone[0], logits[2], rtol=1e-3, atol=1e-4):
+        raise Failed(
+            "Expected the same logits for an image alone as in a batch of 5, got others.",
+            hint="Images are mixed up somewhere: look at each reshape that touches the first axis, and transpose before "
+            "it where axes must move.",
+            evidence={"in_batch": logits[2].tolist(), "alone": alone.reshape(-1)[:10].tolist()},
+        )
+    return Passed("Logits of shape (N, 10), finite, and the same for an image alone as in a batch.")
+
+
+@check("model.learns")
+def model_learns_check(grader: Grader) -> Passed:
+    """Training moves every parameter of the model, convolutions included, and the loss falls."""
+    return model_learns(grader)
+
+
+@check("model.f1")
+def model_f1(grader: Grader) -> Passed:
+    """The trained model reaches the F1 asked for on digits that it has not seen."""
+    return model_reaches_f1(grader)
+
+
+@check("types.strict", begin=lambda grader: TypeCheck(grader.submission))
+def types_strict(grader: Grader) -> Passed:
+    """mypy --strict accepts the file."""
+    run = grader.background("types.strict", TypeCheck)
+    return types_are_strict(grader, run, grader.seconds("types.strict"))
+
+
+@check("policy")
+def policy(grader: Grader) -> Passed:
+    """The file imports nothing that does the work for it."""
+    return policies.only_allowed_imports(grader.submission, grader.assignment.config.imports)

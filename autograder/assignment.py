@@ -1,0 +1,123 @@
+"""Assignment: the folder that holds a task, its checks and its points."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+
+from autograder.checks.api import Check, registered_checks
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+_PACKAGE = Path(__file__).resolve().parent
+_FOLDERS = (_PACKAGE / "_assignments", _PACKAGE.parent / "assignments")
+"""Where assignments lie: in an installed wheel, and in a source checkout."""
+
+Bounds = Annotated[tuple[float, float], msgspec.Meta(description="the least and the largest value allowed")]
+
+
+class AssignmentError(ValueError):
+    """An assignment that does not exist, or whose files contradict each other."""
+
+
+class CheckConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[[check]]` of assignment.toml.
+
+    points: what passing earns. seconds: the wall-clock limit.
+    requires: checks of which one must have passed, else this one is skipped.
+    """
+
+    id: str
+    points: float
+    seconds: float = 20.0
+    requires: tuple[str, ...] = ()
+    visibility: str = "visible"
+
+
+class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[training]` of assignment.toml: bounds of the hyperparameters, and what is asked of the trained model.
+
+    seconds: the wall-clock limit of training. f1: what macro and micro F1 must reach on held-out images.
+    """
+
+    seconds: float
+    f1: float
+    batch_size: Bounds
+    iterations: Bounds
+    learning_rate: Bounds
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """assignment.toml."""
+
+    title: str
+    imports: tuple[str, ...]
+    memory_mib: int
+    threads: int
+    training: TrainingConfig
+    check: tuple[CheckConfig, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A task: its name, its folder, its settings, and its checks in the order they run."""
+
+    name: str
+    folder: Path
+    config: Config
+    checks: tuple[tuple[Check, CheckConfig], ...]
+
+    @property
+    def stub(self) -> Path:
+        """The file that students fill in."""
+        return self.folder / "assignment.py"
+
+
+def assignment_names() -> list[str]:
+    """List the assignments there are."""
+    return sorted({f.parent.name for root in _FOLDERS for f in root.glob("*/assignment.toml")})
+
+
+def load_assignment(name: str) -> Assignment:
+    """Read an assignment's settings and checks.
+
+    Raises AssignmentError if there is none of that name, if its points do not sum to 100, or if its
+    settings and its checks do not name the same ids.
+    """
+    folder = next((root / name for root in _FOLDERS if (root / name / "assignment.toml").is_file()), None)
+    if folder is None or name not in assignment_names():
+        raise AssignmentError(f"expected one of the assignments {', '.join(assignment_names())}, got {name!r}.")
+    settings = folder / "assignment.toml"
+    try:
+        config = msgspec.convert(tomllib.loads(settings.read_text("utf-8")), Config)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise AssignmentError(f"{settings}: {error}.") from error
+    checks = {c.id: c for c in registered_checks(_load_checks(name, folder))}
+    ids = [c.id for c in config.check]
+    if sorted(ids) != sorted(checks):
+        raise AssignmentError(
+            f"{settings}: expected a [[check]] for each of {sorted(checks)}, as checks.py has them, got {sorted(ids)}."
+        )
+    total = sum(c.points for c in config.check)
+    if total != 100:
+        raise AssignmentError(f"{settings}: expected points that sum to 100, got {total:g}.")
+    return Assignment(name, folder, config, tuple((checks[c.id], c) for c in config.check))
+
+
+def _load_checks(name: str, folder: Path) -> ModuleType:
+    """Import an assignment's checks.py. It is the grader's own code, and never a hand-in's."""
+    module_name = f"autograder_assignments.{name}.checks"
+    spec = importlib.util.spec_from_file_location(module_name, folder / "checks.py")
+    if spec is None or spec.loader is None:
+        raise AssignmentError(f"{folder}: expected a checks.py, found none.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,181 @@
+"""What a check is made of: a function, the grader it gets, and the failure it raises.
+
+    @check("conv2d.forward")
+    def forward_is_cross_correlation(grader: Grader) -> Passed:
+        \"\"\"Conv2d.forward computes the cross-correlation.\"\"\"
+        with grader.session() as session: ...
+        raise Failed("Expected ..., got ...", hint="Look at ...")
+        return Passed("Right for 8 configurations.")
+
+The docstring's first line is the title that a student reads. A check asks the session for values and compares
+them here, on the trusted side. Everything else that it raises is sorted out by the runner.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+
+import numpy as np
+
+from autograder.sandbox import SandboxError, Session
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from autograder.assignment import Assignment
+    from autograder.submission import Submission
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What a check returns: what was right, and the numbers behind it."""
+
+    message: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+class Failed(Exception):  # noqa: N818 (an outcome, raised from wherever it is found)
+    """The hand-in is wrong.
+
+    message: what is right, then the one thing that is wrong: expected, got, where.
+    hint: what to look at, or to try. evidence: the numbers behind it, as JSON values.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", evidence: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.evidence = evidence or {}
+
+
+class Background(Protocol):
+    """Work that goes on beside the other checks until its own turn comes."""
+
+    def close(self) -> None:
+        """Stop it. Harmless if it has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check: a stable id, the title that a student reads, and the function that runs it.
+
+    begin: starts its work in the background, before any check runs.
+    """
+
+    id: str
+    title: str
+    run: Callable[[Grader], Passed]
+    begin: Callable[[Grader], Background] | None = None
+
+
+def check(
+    check_id: str, begin: Callable[[Grader], Background] | None = None
+) -> Callable[[Callable[[Grader], Passed]], Check]:
+    """Make a check of a function whose docstring begins with its title."""
+
+    def make(function: Callable[[Grader], Passed]) -> Check:
+        title = (function.__doc__ or "").strip().splitlines()
+        if not title:
+            raise ValueError(f"{function.__name__}: expected a docstring, whose first line is the check's title.")
+        return Check(check_id, title[0].removesuffix("."), function, begin)
+
+    return make
+
+
+def registered_checks(module: ModuleType) -> list[Check]:
+    """List the checks that a module defines."""
+    return [value for value in vars(module).values() if isinstance(value, Check)]
+
+
+class Grader:
+    """What a check has to work with: a session with the hand-in, randomness, and what others found before."""
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        submission: Submission,
+        session: Session,
+        seed: int,
+        progress: Callable[[float, str], None],
+    ) -> None:
+        self.assignment = assignment
+        self.submission = submission
+        self.seed = seed
+        self.progress = progress
+        """Call it with how much of the check is done, from 0 to 1, and a word on what it is doing."""
+        self.timing: dict[str, float] = {}
+        self._session = session
+        self._load_error: SandboxError | None = None
+        self._loaded = False
+        self._remembered: dict[object, Any] = {}
+        self._background: dict[str, Background] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for work in self._background.values():
+            work.close()
+
+    def begin(self, check: Check) -> None:
+        """Start a check's work in the background, if it has some."""
+        if check.begin is not None:
+            self._background[check.id] = check.begin(self)
+
+    def background(self, check_id: str, kind: type[T]) -> T:
+        """Return what a check's `begin` made."""
+        work = self._background[check_id]
+        if not isinstance(work, kind):
+            raise TypeError(f"{check_id}: expected background work of type {kind.__name__}, got {work!r}.")
+        return work
+
+    def seconds(self, check_id: str) -> float:
+        """Return the wall-clock limit of a check."""
+        return next(c.seconds for c in self.assignment.config.check if c.id == check_id)
+
+    @property
+    def session(self) -> Session:
+        """A live worker that has imported the hand-in: the one there was, or a new one if that has ended.
+
+        Raises what importing the hand-in raised; a hand-in that cannot be imported is tried once.
+        """
+        if self._load_error is not None:
+            raise self._load_error
+        if self._loaded and not self._session.alive():
+            self._session.restart()
+            self._loaded = False
+        if not self._loaded:
+            try:
+                self._session.load()
+            except SandboxError as error:
+                self._load_error = error
+                raise
+            self._loaded = True
+        return self._session
+
+    def rng(self, *key: str | int) -> np.random.Generator:
+        """Return a generator that depends on the seed of the run and on `key` alone, not on other checks."""
+        words = [zlib.crc32(str(k).encode()) for k in key]
+        return np.random.default_rng([self.seed, *words])
+
+    def child_seed(self, *key: str | int) -> int:
+        """Return a seed for the worker that depends on the seed of the run and on `key` alone."""
+        return int(self.rng("seed", *key).integers(2**31))
+
+    def once(self, key: object, make: Callable[[], T]) -> T:
+        """Do a thing that several checks need once, and remember what it returned or raised."""
+        if key not in self._remembered:
+            try:
+                self._remembered[key] = (make(), None)
+            except (Failed, SandboxError) as error:
+                self._remembered[key] = (None, error)
+        value, error = self._remembered[key]
+        if error is not None:
+            raise error
+        result: T = value
+        return result

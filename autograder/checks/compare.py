@@ -1,0 +1,68 @@
+"""Comparing arrays on the trusted side, and saying where they differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from autograder.sandbox import Array
+
+FLOAT64_TOLERANCE = 1e-7
+FLOAT32_TOLERANCE = 1e-4
+"""How far an entry may be off, relative to the largest expected entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """Two arrays of one shape that differ, and the entry where they differ most."""
+
+    index: tuple[int, ...]
+    expected: float
+    got: float
+    tolerance: float
+    wrong: int
+    size: int
+
+    def __str__(self) -> str:
+        at = f"at {list(self.index)}" if self.index else "as its only entry"
+        return (
+            f"{self.wrong} of {self.size} entries are wrong. The worst, {at}: expected {self.expected!r}, "
+            f"got {self.got!r} (tolerance {self.tolerance:.2g})"
+        )
+
+    def evidence(self) -> dict[str, Any]:
+        """Return the numbers as JSON values; what is not finite as text."""
+        return {
+            "index": list(self.index),
+            "expected": json_number(self.expected),
+            "got": json_number(self.got),
+            "tolerance": self.tolerance,
+            "wrong_entries": self.wrong,
+            "entries": self.size,
+        }
+
+
+def first_mismatch(got: Array, expected: Array, rounded: bool = False) -> Mismatch | None:
+    """Compare two arrays of the same shape; return where they differ most, or None if they agree.
+
+    rounded: whether `got` was computed in float32, which then gets the tolerance of float32.
+    An entry that is not finite is wrong.
+    """
+    scale = float(np.abs(expected).max(initial=0)) or 1.0
+    tolerance = scale * (FLOAT32_TOLERANCE if rounded or got.dtype == np.float32 else FLOAT64_TOLERANCE)
+    with np.errstate(invalid="ignore", over="ignore"):
+        error = np.abs(got.astype(np.float64) - expected)
+    error = np.where(np.isfinite(error), error, np.inf)
+    wrong = error > tolerance
+    if not wrong.any():
+        return None
+    index = tuple(int(i) for i in np.unravel_index(int(error.argmax()), error.shape))
+    return Mismatch(index, float(expected[index]), float(got[index]), tolerance, int(wrong.sum()), error.size)
+
+
+def json_number(value: float) -> float | str:
+    """Return a number that JSON can hold: NaN and infinity as text."""
+    return value if np.isfinite(value) else str(value)

@@ -1,0 +1,376 @@
+"""Checking one layer of a hand-in: its forward, its gradients and its parameters, with known values in it.
+
+A `LayerCase` says how to build the layer and what it must compute. The layer's parameters are found by their
+shapes and set to known values, so that attribute names are the student's own business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn, Protocol
+
+import numpy as np
+
+from autograder.checks.api import Failed, Grader, Passed
+from autograder.checks.compare import first_mismatch
+from autograder.sandbox import SandboxError, StudentError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from autograder.sandbox import Array, Output, Scalar, Session, TensorInfo
+
+INPUT = "input"
+
+
+class LayerCase(Protocol):
+    """One configuration of a layer, and what is right for it. `str` names it for a student."""
+
+    @property
+    def cls(self) -> str:
+        """The class that the hand-in defines."""
+
+    @property
+    def args(self) -> tuple[Scalar, ...]:
+        """What its constructor gets."""
+
+    @property
+    def kwargs(self) -> Mapping[str, Scalar]:
+        """What its constructor gets by name."""
+
+    @property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The shape of each parameter, by its role: {"weight": (F, C, K, K), "bias": (F,)}."""
+
+    def sample(self, rng: np.random.Generator) -> Array:
+        """Draw an input, away from kinks and ties."""
+
+    def forward(self, x: Array, parameters: Mapping[str, Array]) -> Array:
+        """Compute the right output."""
+
+    def gradients(self, x: Array, parameters: Mapping[str, Array], dy: Array) -> dict[str, Array]:
+        """Compute the right gradients, to "input" and to each role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A layer of the hand-in with known values in it, and an input for it."""
+
+    case: LayerCase
+    session: Session
+    obj: int
+    found: Mapping[str, TensorInfo]
+    parameters: Mapping[str, Array]
+    x: Array
+
+    def call(self, x: Array, *, requires_grad: bool = True, grad: bool = True) -> Output:
+        """Run the layer on x; raise Failed unless it returned one Tensor of real numbers."""
+        output = self.session.call(self.obj, [x], requires_grad=requires_grad, grad=grad)
+        if not output.is_tensor or len(output.items) != 1:
+            raise Failed(
+                f"{self.case.cls}.forward: expected it to return one Tensor, got {_a(output.returned)}.",
+                hint="Return the result as a Tensor that is joined to the graph.",
+            )
+        if output.array is None:
+            raise Failed(
+                f"{self.case.cls}.forward: expected a Tensor of real numbers, got one of dtype {output.dtype}."
+            )
+        return output
+
+    def set(self, role: str, values: Array) -> None:
+        """Give a parameter new values."""
+        info = self.found[role]
+        self.session.write(self.obj, {info.path: values.reshape(info.shape)})
+
+
+def probe(grader: Grader, case: LayerCase, *key: str) -> Probe:
+    """Build the layer, find its parameters and set them to random values."""
+    session = grader.session
+    rng = grader.rng(case.cls, str(case), *key)
+    seed = grader.child_seed(case.cls, str(case))
+    built = session.build(case.cls, case.args, case.kwargs, seed=seed, dtype="float64")
+    found = {role: find(case, built.tensors, role) for role in case.shapes}
+    parameters = {role: rng.standard_normal(shape) for role, shape in case.shapes.items()}
+    result = Probe(case, session, built.id, found, parameters, case.sample(rng))
+    for role, values in parameters.items():
+        result.set(role, values)
+    return result
+
+
+def find(case: LayerCase, tensors: Iterable[TensorInfo], role: str) -> TensorInfo:
+    """Find the parameter that plays a role, by its shape: registered ones first, axes of length 1 aside."""
+    shape = case.shapes[role]
+    fits = [t for t in tensors if _squeezed(t.shape) == _squeezed(shape)]
+    fits.sort(key=lambda t: (t.shape != shape, not t.registered, t.kind != "Parameter"))
+    if fits:
+        return fits[0]
+    there = ", ".join(f"{t.path} {t.shape}" for t in tensors) or "no Tensor at all"
+    raise Failed(
+        f"{case}: expected a {role} of shape {shape} on an attribute of the layer, found {there}.",
+        hint=f"Create it in __init__: self.{role} = nn.Parameter.new({', '.join(map(str, shape))}).",
+        evidence={"expected_shape": list(shape), "found": {t.path: list(t.shape) for t in tensors}},
+    )
+
+
+def forward_is_right(grader: Grader, case: LayerCase) -> None:
+    """Raise Failed unless the layer computes what it should, also when called again on another input."""
+    p = probe(grader, case, "forward")
+    for x in (p.x, case.sample(grader.rng(case.cls, str(case), "again"))):
+        output = p.call(x)
+        _values_are_right(p, x, output)
+
+
+def gradient_is_right(grader: Grader, case: LayerCase, target: str) -> None:
+    """Raise Failed unless the gradient to `target`, "input" or a role, is right, with a random upstream gradient.
+
+    It is held to the exact gradient and to central differences of the hand-in's own forward, so that a
+    failure can say which of the two, forward or backward, to look at.
+    """
+    p = probe(grader, case, "gradient")
+    rng = grader.rng(case.cls, str(case), "gradient", target)
+
+    before = p.call(case.sample(rng))  # an earlier call must leave nothing behind
+    _is_joined(p, before, target)
+    p.session.backward(before.id, rng.standard_normal(np.shape(before.array)))
+    p.session.zero_grad(p.obj)
+
+    output = p.call(p.x, requires_grad=target == INPUT)
+    if not output.requires_grad:
+        raise Failed(
+            f"{case}: no gradient arrives at the {target} ({_name(p, target)}) when the input requires none, as "
+            "images do. It does arrive when the input requires one.",
+            hint="Do not make the output depend on x.requires_grad: every Tensor that goes in counts. "
+            "`numpytorch.autograd.attach(out, YourGradFn(x, w, b))` works it out.",
+            evidence={"cause": "requires_grad_of_input_only"},
+        )
+    forward_ok = _forward_agrees(p, p.x, output)
+    expected_y = p.case.forward(p.x, p.parameters)
+    dy = rng.standard_normal(expected_y.shape if forward_ok else np.shape(output.array))
+    gradients = p.session.backward(output.id, dy)
+    got = gradients.inputs[0] if target == INPUT else gradients.tensors.get(p.found[target].path)
+    if got is None:
+        _severed(p, target)
+    rounded = output.dtype == "float32"
+    own = _agreement_with_differences(p, target, got, dy, rng, rounded=rounded)
+    if not forward_ok:
+        _forward_is_wrong(p, target, consistent=own < (1e-2 if rounded else 1e-5))
+
+    expected = case.gradients(p.x, p.parameters, dy)[target]
+    if target != INPUT:
+        expected = expected.reshape(p.found[target].shape)
+    if got.shape != expected.shape:
+        raise Failed(
+            f"{case}: expected a gradient of shape {expected.shape} at the {target}, that of its values, "
+            f"got {got.shape}.",
+            evidence={"expected_shape": list(expected.shape), "got_shape": list(got.shape)},
+        )
+    mismatch = first_mismatch(got, expected, rounded)
+    if mismatch is not None:
+        factor = _factor(got, expected)
+        raise Failed(
+            f"{case}: the forward is right, but the backward does not match it. Of the gradient at the {target} "
+            f"({_name(p, target)}), {mismatch}.",
+            hint=_factor_hint(factor) if factor is not None else _BACKWARD_HINT[target == INPUT],
+            evidence={"cause": "backward_wrong", "factor": factor, **mismatch.evidence()},
+        )
+    if own > (1e-2 if rounded else 1e-5):
+        raise Failed(
+            f"{case}: expected the same output whenever the input and the parameters are the same, got different "
+            "ones: central differences of the forward do not agree with the right gradient.",
+            hint="Keep nothing from one call to the next, and use no random numbers in forward.",
+            evidence={"cause": "not_deterministic", "disagreement": own},
+        )
+
+
+def parameter_is_registered(grader: Grader, case: LayerCase) -> None:
+    """Raise Failed unless each parameter is an nn.Parameter that `parameters()` finds."""
+    built = grader.session.build(case.cls, case.args, case.kwargs, seed=grader.child_seed(str(case)))
+    for role in case.shapes:
+        info = find(case, built.tensors, role)
+        if info.registered:
+            continue
+        what = f"{case}: the {role}, `{info.path}` of shape {info.shape},"
+        if info.kind == "Tensor":
+            raise Failed(
+                f"{what} is a plain Tensor, so parameters() does not list it and no optimizer will move it.",
+                hint=f"Wrap it: self.{info.path} = nn.Parameter(...)."
+                if info.path.isidentifier()
+                else "Make it an nn.Parameter, on an attribute of its own.",
+                evidence={"cause": "plain_tensor", "path": info.path},
+            )
+        raise Failed(
+            f"{what} is an nn.Parameter, but parameters() does not list it: it sits in a list, a tuple or a dict, "
+            "which is not searched.",
+            hint=f"Keep it on an attribute of its own: self.{role} = nn.Parameter(...).",
+            evidence={"cause": "parameter_in_container", "path": info.path},
+        )
+
+
+def for_each(cases: Sequence[LayerCase], run: Callable[[LayerCase], None], note: str = "") -> Passed:
+    """Run a check on every case; report how many were right, and the first that was wrong.
+
+    note: what a student should know of how the cases were chosen.
+    """
+    wrong: list[Failed | StudentError] = []
+    for case in cases:
+        try:
+            run(case)
+        except Failed as error:
+            wrong.append(error)
+        except StudentError as error:
+            error.add_note(f"This happened with {case}.")
+            wrong.append(error)
+        except SandboxError as error:
+            error.add_note(f"This happened with {case}.")
+            raise
+    if wrong:
+        right = len(cases) - len(wrong)
+        first = wrong[0]
+        if isinstance(first, StudentError):
+            raise first
+        raise Failed(
+            (f"Right in {right} of {len(cases)} configurations. " if right else "") + first.message,
+            hint=first.hint,
+            evidence={**first.evidence, "configurations": len(cases), "right": right},
+        )
+    return Passed(f"Right in all {len(cases)} configurations.{note}", {"configurations": len(cases)})
+
+
+_BACKWARD_HINT = (
+    "Check against gradcheck (README.md, 'How to check'): each entry of the gradient adds up, over the batch and over "
+    "all output positions, the upstream gradient times what the parameter was multiplied with.",
+    "Check against gradcheck (README.md, 'How to check'): an entry of the input is in several windows, and its "
+    "gradient is the sum (`+=`, not `=`) of what comes back from each of them.",
+)
+
+
+def _values_are_right(p: Probe, x: Array, output: Output) -> None:
+    got, expected = output.array, p.case.forward(x, p.parameters)
+    if got is None or got.shape != expected.shape:
+        raise Failed(
+            f"{p.case}: expected an output of shape {expected.shape} for an input of shape {x.shape}, "
+            f"got {np.shape(got)}.",
+            hint="OH = (H + 2*padding - kernel_size) // stride + 1, and OW likewise from W; then (N, channels, OH, OW).",
+            evidence={"expected_shape": list(expected.shape), "got_shape": list(np.shape(got))},
+        )
+    mismatch = first_mismatch(got, expected)
+    if mismatch is not None:
+        raise Failed(
+            f"{p.case}: the output has the right shape, {expected.shape}, but {mismatch}.",
+            hint="Compute that one entry by hand from the formula in the docstring, and compare.",
+            evidence=mismatch.evidence(),
+        )
+
+
+def _forward_agrees(p: Probe, x: Array, output: Output) -> bool:
+    try:
+        _values_are_right(p, x, output)
+    except Failed:
+        return False
+    return True
+
+
+def _forward_is_wrong(p: Probe, target: str, *, consistent: bool) -> NoReturn:
+    backward = (
+        "Your backward matches your forward"
+        if consistent
+        else "Your backward does not match your forward either, by its central differences"
+    )
+    raise Failed(
+        f"{p.case}: a gradient arrives at the {target}, but your forward is wrong, so this is the gradient of something "
+        f"else. {backward}.",
+        hint="Fix the forward first (see its own check above)" + (": this will then pass too." if consistent else "."),
+        evidence={"cause": "forward_wrong", "backward_matches_forward": consistent},
+    )
+
+
+def _is_joined(p: Probe, output: Output, target: str) -> None:
+    """Raise Failed if an output that comes from an input that requires a gradient does not require one."""
+    if not output.requires_grad:
+        _severed(p, target, nothing_arrives=True)
+
+
+def _severed(p: Probe, target: str, *, nothing_arrives: bool = False) -> NoReturn:
+    where = f"no gradient arrives at the {target} ({_name(p, target)})"
+    info = p.found.get(target)
+    plain = info is not None and not info.requires_grad
+    causes = []
+    if nothing_arrives:
+        causes.append(
+            "the output is cut off from everything that went in: forward computed it from arrays (a read of `.arr` or "
+            "`.numpy()`) and put it in a new Tensor, which has no graph"
+        )
+    if plain and info is not None:
+        causes.append(f"`{info.path}` is a plain Tensor, which requires no gradient, and not an nn.Parameter")
+    if not causes:
+        causes.append(
+            f"the output has a graph, but it does not reach the {target}: forward read its `.arr`, or the GradFn did "
+            "not get it in super().__init__(x, w, b), or f_d returned None for it"
+        )
+    raise Failed(
+        f"{p.case}: {where}. The cause: {'; and '.join(causes)}.",
+        hint="Compute with Tensors all the way (w * x[...], npt.einsum, assignment into npt.zeros(...)), or write the "
+        "result's derivative in a GradFn and join them: attach(out, YourGradFn(x, self.w, self.b)). "
+        + ("Make the weights nn.Parameter." if plain else ""),
+        evidence={"cause": "severed", "plain_tensor": plain, "whole_output": nothing_arrives},
+    )
+
+
+def _agreement_with_differences(
+    p: Probe, target: str, gradient: Array, dy: Array, rng: np.random.Generator, *, rounded: bool
+) -> float:
+    """Return how far the gradient is from central differences of the hand-in's own forward, relatively.
+
+    Measured along two random directions: <gradient, v> against (L(p + h v) - L(p - h v)) / 2h, L = <dy, y>.
+    """
+    h = 1e-2 if rounded else 1e-5
+    base = p.x if target == INPUT else p.parameters[target]
+    worst = 0.0
+    for _ in range(2):
+        v = rng.standard_normal(base.shape)
+
+        def loss(values: Array) -> float:
+            if target == INPUT:
+                y = p.call(values, grad=False).array
+            else:
+                p.set(target, values)
+                y = p.call(p.x, grad=False).array
+            return float(np.vdot(dy, y)) if y is not None and y.shape == dy.shape else float("nan")
+
+        measured = (loss(base + h * v) - loss(base - h * v)) / (2 * h)
+        told = float(np.vdot(gradient.reshape(base.shape), v)) if gradient.size == base.size else float("nan")
+        gap = abs(measured - told) / max(abs(measured), abs(told), 1e-3)
+        worst = max(worst, gap if np.isfinite(gap) else np.inf)
+    if target != INPUT:
+        p.set(target, base)
+    return worst
+
+
+def _factor(got: Array, expected: Array) -> float | None:
+    """Return c if the gradient is c times what it should be, and c is not 1."""
+    square = float(np.vdot(expected, expected))
+    if not square or not np.isfinite(got).all():
+        return None
+    c = float(np.vdot(expected, got)) / square
+    return c if first_mismatch(got - c * expected + expected, expected) is None else None
+
+
+def _factor_hint(factor: float) -> str:
+    if factor == 0:
+        return "It is zero everywhere: the rule returns zeros, or ignores what it should add up."
+    return (
+        f"Every entry is {factor:.6g} times what it should be: look for a mean where a sum belongs, a wrong sign, or "
+        "a sum made twice."
+    )
+
+
+def _name(p: Probe, target: str) -> str:
+    return f"shape {p.x.shape}" if target == INPUT else f"`{p.found[target].path}`"
+
+
+def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(n for n in shape if n != 1)
+
+
+def _a(name: str) -> str:
+    return ("an " if name[:1].lower() in "aeiou" or name == "ndarray" else "a ") + name

@@ -1,0 +1,62 @@
+"""Which modules a hand-in may use: read from its source, which is not run for it."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from autograder.checks.api import Failed, Passed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from autograder.submission import Submission
+
+_FORBIDDEN_CALLS = {"__import__", "eval", "exec", "compile", "open", "input", "breakpoint"}
+
+
+def only_allowed_imports(submission: Submission, allowed: Collection[str]) -> Passed:
+    """Raise Failed if the source imports what is not allowed, or calls what could reach around that."""
+    try:
+        tree = ast.parse(submission.source)
+    except (SyntaxError, ValueError) as error:
+        raise Failed(f"Expected Python source, got a syntax error: {error}.") from None
+    except (RecursionError, MemoryError):
+        raise Failed("Expected Python source that can be parsed, got one that is nested too deeply.") from None
+    found = sorted(set(_violations(tree, allowed)))
+    if found:
+        line, what = found[0]
+        others = f" ({len(found) - 1} more such places)" if len(found) > 1 else ""
+        raise Failed(
+            f"Line {line}: expected only the allowed modules, got {what}{others}.",
+            hint=f"Allowed: {', '.join(sorted(allowed))}. The task is to write the layers with these.",
+            evidence={"found": [list(f) for f in found], "allowed": sorted(allowed)},
+        )
+    return Passed("Only allowed modules are imported.")
+
+
+def _violations(tree: ast.AST, allowed: Collection[str]) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if not _is_allowed(alias.name, allowed):
+                    yield node.lineno, f"`import {alias.name}`"
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            names = [f"{module}.{alias.name}" for alias in node.names]
+            if not _is_allowed(module, allowed) or any(_is_withheld(n) for n in names):
+                yield node.lineno, f"`from {module} import {', '.join(alias.name for alias in node.names)}`"
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _FORBIDDEN_CALLS:
+            yield node.lineno, f"a call of `{node.func.id}`"
+        elif isinstance(node, ast.Name) and node.id in ("__builtins__", "__loader__", "__spec__"):
+            yield node.lineno, f"`{node.id}`"
+
+
+def _is_allowed(module: str, allowed: Collection[str]) -> bool:
+    return any(module == a or module.startswith(a + ".") for a in allowed) and not _is_withheld(module)
+
+
+def _is_withheld(module: str) -> bool:
+    """Whether a module holds what students are to write: fast layers and their kernels."""
+    withheld = ("numpytorch.kernels", "numpytorch.nn.conv", "numpytorch.nn.recurrent")
+    return any(module == w or module.startswith(w + ".") for w in withheld)

@@ -1,0 +1,76 @@
+"""What convolution and pooling are, in loops that follow the definitions. Slow, and right: everything is held to these.
+
+Arrays are float64, images (N, C, H, W). `dy` is the upstream gradient, of the shape of the output.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from autograder.sandbox import Array
+
+
+def out_length(length: int, kernel_size: int, stride: int, padding: int = 0) -> int:
+    """Return how many windows fit side by side.
+
+    Source: Dumoulin & Visin 2016, arXiv:1603.07285, relationship 6.
+    """
+    return (length + 2 * padding - kernel_size) // stride + 1
+
+
+def conv2d(x: Array, weight: Array, bias: Array, stride: int, padding: int) -> Array:
+    """Cross-correlate x (N, C, H, W) with weight (F, C, K, K), and add bias (F,). Returns (N, F, OH, OW)."""
+    x = _pad(x, padding)
+    n, _, h, w = x.shape
+    f, _, k, _ = weight.shape
+    y = np.zeros((n, f, out_length(h, k, stride), out_length(w, k, stride)))
+    for place in np.ndindex(y.shape):
+        i, j, window = _window(place, k, stride)
+        y[place] = (x[i, :, *window] * weight[j]).sum() + bias[j]
+    return y
+
+
+def conv2d_gradients(x: Array, weight: Array, bias: Array, dy: Array, stride: int, padding: int) -> dict[str, Array]:
+    """Pull dy (N, F, OH, OW) back through `conv2d`, to "input", "weight" and "bias"."""
+    x = _pad(x, padding)
+    k = weight.shape[2]
+    dx, dw, db = np.zeros_like(x), np.zeros_like(weight), np.zeros_like(bias)
+    for place in np.ndindex(dy.shape):
+        i, j, window = _window(place, k, stride)
+        dx[i, :, *window] += dy[place] * weight[j]
+        dw[j] += dy[place] * x[i, :, *window]
+        db[j] += dy[place]
+    inside = slice(padding, -padding or None)
+    return {"input": dx[:, :, inside, inside], "weight": dw, "bias": db}
+
+
+def max_pool2d(x: Array, kernel_size: int, stride: int) -> Array:
+    """Take the maximum of each window of x (N, C, H, W). Returns (N, C, OH, OW)."""
+    n, c, h, w = x.shape
+    y = np.zeros((n, c, out_length(h, kernel_size, stride), out_length(w, kernel_size, stride)))
+    for place in np.ndindex(y.shape):
+        i, j, window = _window(place, kernel_size, stride)
+        y[place] = x[i, j, *window].max()
+    return y
+
+
+def max_pool2d_gradient(x: Array, dy: Array, kernel_size: int, stride: int) -> Array:
+    """Pull dy (N, C, OH, OW) back through `max_pool2d`; x has no ties."""
+    dx = np.zeros_like(x)
+    for place in np.ndindex(dy.shape):
+        i, j, window = _window(place, kernel_size, stride)
+        part = x[i, j, *window]
+        dx[i, j, *window] += dy[place] * (part == part.max())
+    return dx
+
+
+def _pad(x: Array, padding: int) -> Array:
+    return np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+
+
+def _window(place: tuple[int, ...], k: int, stride: int) -> tuple[int, int, tuple[slice, slice]]:
+    n, f, i, j = place
+    return n, f, (slice(i * stride, i * stride + k), slice(j * stride, j * stride + k))

@@ -1,0 +1,251 @@
+"""Training a hand-in's model as main.py does, and judging what it learned.
+
+The parent chooses the batches and keeps the held-out labels; the worker takes the steps and returns logits.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from autograder.checks.api import Failed, Grader, Passed
+from numpytorch.data import DataLoader, ImageDataset, mnist
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from autograder.sandbox import Array, TensorInfo
+
+HYPERPARAMETERS = ("BATCH_SIZE", "ITERATIONS", "LEARNING_RATE")
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """One training run: the loss of each step, and what became of each Tensor in the model.
+
+    moved: how far each Tensor's values went, as the norm of the change over the norm at the start.
+    arrived: by path, the largest entry of the gradient on a batch of the initial model; None if none came.
+    logits: (N, 10) for the held-out images. seconds: of training alone.
+    """
+
+    tensors: tuple[TensorInfo, ...]
+    losses: tuple[float, ...]
+    moved: dict[str, float]
+    arrived: dict[str, float | None]
+    logits: Array
+    seconds: float
+    batch_size: int
+    learning_rate: float
+
+
+def train(grader: Grader) -> Training:
+    """Train the hand-in's MNISTClassificationModel on MNIST, once for all checks that ask."""
+    return grader.once("training", lambda: _train(grader))
+
+
+def model_learns(grader: Grader) -> Passed:
+    """Raise Failed unless every Tensor of the model is a parameter that gets a gradient and moves, and the loss falls."""
+    run = train(grader)
+    shapes = {t.path: t.shape for t in run.tensors}
+    evidence = {
+        "iterations": len(run.losses),
+        "iterations_per_second": round(len(run.losses) / run.seconds, 2),
+        "batch_size": run.batch_size,
+        "learning_rate": run.learning_rate,
+        "losses": [float(f"{x:.5g}") if math.isfinite(x) else str(x) for x in run.losses],
+        "moved": run.moved,
+        "largest_gradient": run.arrived,
+    }
+    floats = [t for t in run.tensors if t.dtype.startswith("float")]
+    if not any(len(t.shape) == 4 for t in floats):
+        raise Failed(
+            f"MNISTClassificationModel: expected the weight of a convolution, a Tensor with 4 axes, found {shapes}.",
+            hint="Build the model from your Conv2d layers, each on an attribute (or in nn.Sequential).",
+            evidence=evidence,
+        )
+    loose = [t for t in floats if not t.registered]
+    if loose:
+        names = ", ".join(f"`{t.path}` {t.shape}" for t in loose)
+        kind = "plain Tensors" if all(t.kind == "Tensor" for t in loose) else "not on attributes of their own"
+        raise Failed(
+            f"MNISTClassificationModel: expected every Tensor of the model among model.parameters(), but these are not "
+            f"({kind}), so training leaves them as they were drawn: {names}. F1 can reach 0.9 all the same: the linear "
+            "layers learn to read random filters.",
+            hint="Make each an nn.Parameter on an attribute of its module, not in a plain list or dict.",
+            evidence={**evidence, "cause": "unregistered"},
+        )
+    cut = [path for path, largest in run.arrived.items() if not largest]
+    if cut:
+        names = ", ".join(f"`{path}` {shapes[path]}" for path in cut)
+        none = all(run.arrived[path] is None for path in cut)
+        raise Failed(
+            f"MNISTClassificationModel: expected a gradient at every parameter, but {'none' if none else 'only zeros'} "
+            f"arrived at {names}, so training leaves them as they were drawn. F1 can reach 0.9 all the same: the linear "
+            "layers learn to read random filters.",
+            hint="The graph is cut in the layer that owns them, or in a later one: reading `.arr` and building a new "
+            "Tensor from the result loses it. The gradient checks of Conv2d and MaxPool2d say where.",
+            evidence={**evidence, "cause": "severed"},
+        )
+    if not np.isfinite(run.losses).all():
+        first = int(np.argmin(np.isfinite(run.losses)))
+        raise Failed(
+            f"MNISTClassificationModel: expected finite losses, got {run.losses[first]} at iteration {first + 1} of "
+            f"{len(run.losses)}.",
+            hint=f"Lower LEARNING_RATE (now {run.learning_rate:g}), and start from smaller weights: nn.Parameter.new.",
+            evidence={**evidence, "cause": "diverged"},
+        )
+    still = [path for path, distance in run.moved.items() if not distance]
+    if still:
+        raise Failed(
+            f"MNISTClassificationModel: expected training to move every parameter, but {', '.join(still)} stayed as it was.",
+            hint="Is it replaced, or reset, in forward? Create parameters in __init__ only.",
+            evidence={**evidence, "cause": "did_not_move"},
+        )
+    tenth = max(1, len(run.losses) // 10)
+    start, end = (float(np.mean(part)) for part in (run.losses[:tenth], run.losses[-tenth:]))
+    if not end < 0.9 * start:
+        raise Failed(
+            f"MNISTClassificationModel: every parameter gets a gradient and moves, but the loss went from {start:.4f} to "
+            f"{end:.4f} (means of the first and the last {tenth} iterations), and it should fall well below.",
+            hint="Try another LEARNING_RATE and more ITERATIONS. ln(10) = 2.303 is the loss of guessing.",
+            evidence={**evidence, "cause": "loss_does_not_fall"},
+        )
+    return Passed(
+        f"All {len(floats)} parameters get a gradient and move; the loss fell from {start:.3f} to {end:.3f} in "
+        f"{len(run.losses)} iterations ({len(run.losses) / run.seconds:.0f} a second).",
+        evidence,
+    )
+
+
+def model_reaches_f1(grader: Grader) -> Passed:
+    """Raise Failed unless macro and micro F1 on held-out digits reach what the assignment asks for."""
+    from sklearn.metrics import confusion_matrix, f1_score  # here, for it takes most of a second to import
+
+    run = train(grader)
+    labels = _data(grader)[1].y
+    if not np.isfinite(run.logits).all():
+        raise Failed("MNISTClassificationModel: expected finite logits after training, got NaN or infinity.")
+    predicted = run.logits.argmax(axis=1)
+    macro, micro = (float(f1_score(labels, predicted, average=a)) for a in ("macro", "micro"))
+    wanted = grader.assignment.config.training.f1
+    evidence = {
+        "macro_f1": macro,
+        "micro_f1": micro,
+        "wanted": wanted,
+        "confusion_matrix": confusion_matrix(labels, predicted, labels=range(10)).tolist(),
+    }
+    scores = f"macro F1 {macro:.4f} and micro F1 {micro:.4f} on {len(labels)} held-out digits"
+    if min(macro, micro) < wanted:
+        raise Failed(
+            f"Expected both F1 scores to be at least {wanted} after training, got {scores}.",
+            hint="More ITERATIONS, another LEARNING_RATE; and see whether the model learns at all (the check above).",
+            evidence=evidence,
+        )
+    return Passed(f"{scores[0].upper()}{scores[1:]}; {wanted} was asked for.", evidence)
+
+
+def hyperparameters(grader: Grader) -> tuple[int, int, float]:
+    """Return the hand-in's batch size, iterations and learning rate; raise Failed if they are out of bounds."""
+    config = grader.assignment.config.training
+    values = grader.session.constants(HYPERPARAMETERS)
+    for name, whole in zip(HYPERPARAMETERS, (True, True, False), strict=True):
+        value, (low, high) = values[name], getattr(config, name.lower())
+        is_number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+        if not is_number or not low <= float(value or 0) <= high:
+            raise Failed(
+                f"{name}: expected {'a whole number' if whole else 'a number'} from {low:g} to {high:g} at the top of "
+                f"assignment.py, got {'nothing' if value is None else repr(value)}.",
+                hint="Set it in the marked region of assignment.py; the bounds are in README.md.",
+                evidence={"name": name, "value": value, "bounds": [low, high]},
+            )
+    batch_size, iterations, learning_rate = (values[name] for name in HYPERPARAMETERS)
+    return int(batch_size or 0), int(iterations or 0), float(learning_rate or 0)
+
+
+def _data(grader: Grader) -> tuple[ImageDataset, ImageDataset]:
+    return grader.once("mnist", mnist)
+
+
+def _train(grader: Grader) -> Training:
+    session = grader.session
+    batch_size, iterations, learning_rate = hyperparameters(grader)
+    training, held_out = _data(grader)
+    images, labels = training.x, training.y
+    seed = grader.child_seed("training")
+    with session.deadline(grader.assignment.config.training.seconds):
+        model = session.build("MNISTClassificationModel", (), seed=seed, dtype="float32")
+        batches = iter(_batches(images, labels, batch_size, seed))
+
+        # What arrives at each parameter: one batch, through the initial model, with a random upstream gradient.
+        x, _ = next(batches)
+        output = session.call(model.id, [x], requires_grad=False)
+        _check_logits(output.array, len(x), output.returned)
+        arrived: dict[str, float | None] = {}
+        if output.requires_grad:
+            upstream = grader.rng("upstream").standard_normal((len(x), 10)).astype(np.float32)
+            pulled = session.backward(output.id, upstream).tensors
+            arrived = {p: None if g is None else float(np.abs(g).max(initial=0)) for p, g in pulled.items()}
+        session.release(output.id)
+        tensors = session.tensors(model.id).tensors
+        paths = [t.path for t in tensors if t.registered]
+        arrived = {path: arrived.get(path) for path in paths}
+
+        if not paths:
+            raise Failed(
+                "MNISTClassificationModel: expected parameters to train, but model.parameters() lists none.",
+                hint="Make the weights nn.Parameter, and keep layers on attributes, in nn.Sequential or nn.ModuleList.",
+                evidence={"cause": "unregistered", "found": {t.path: list(t.shape) for t in tensors}},
+            )
+        before = session.read(model.id, paths)
+        session.optimizer(model.id, learning_rate)
+        losses = []
+        start = time.perf_counter()
+        for i in range(iterations):
+            losses.append(session.train_step(model.id, *next(batches)))
+            if i % 10 == 0:
+                grader.progress(i / iterations, f"training, {i} of {iterations}, loss {losses[-1]:.3f}")
+            if not math.isfinite(losses[-1]):
+                break
+        seconds = time.perf_counter() - start
+        after = session.read(model.id, paths)
+        grader.progress(1.0, "predicting held-out digits")
+        logits = np.concatenate([_predict(grader, model.id, x) for x in np.array_split(held_out.x, 10)])
+    grader.timing["training"] = seconds
+    return Training(
+        tensors,
+        tuple(losses),
+        {path: _distance(before[path], after[path]) for path in paths},
+        arrived,
+        logits,
+        seconds,
+        batch_size,
+        learning_rate,
+    )
+
+
+def _batches(images: Array, labels: Array, batch_size: int, seed: int) -> Iterator[tuple[Array, Array]]:
+    loader = DataLoader(images, labels, batch_size=batch_size, shuffle=True, seed=seed, drop_last=True)
+    while True:
+        yield from loader
+
+
+def _predict(grader: Grader, model: int, x: Array) -> Array:
+    logits = grader.session.predict(model, x)
+    _check_logits(logits, len(x), "Tensor")
+    return logits
+
+
+def _check_logits(logits: Array | None, n: int, returned: str) -> None:
+    if logits is None or logits.shape != (n, 10):
+        got = returned if logits is None else f"shape {logits.shape}"
+        raise Failed(f"MNISTClassificationModel.forward: expected logits of shape ({n}, 10) for {n} images, got {got}.")
+
+
+def _distance(before: Array, after: Array) -> float:
+    if before.shape != after.shape:
+        return math.inf
+    return float(np.linalg.norm(after - before) / (np.linalg.norm(before) or 1.0))

@@ -1,0 +1,125 @@
+"""mypy --strict on a hand-in, under the grader's own configuration, whatever lies beside it or stands in it."""
+
+from __future__ import annotations
+
+import ast
+import io
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import tokenize
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpytorch
+from autograder.cache import cache_folder
+from autograder.checks.api import Failed, Grader, Passed
+
+if TYPE_CHECKING:
+    from autograder.submission import Submission
+
+_CONFIG = """\
+[mypy]
+strict = True
+follow_imports = silent
+"""
+_SHOWN = 8  # messages; the evidence has them all
+_ERROR = re.compile(r"^assignment\.py:(?P<line>\d+): error: (?P<text>.*)$", re.MULTILINE)
+
+
+class TypeCheck:
+    """One run of mypy, in a process of its own beside the other checks.
+
+    The source is copied to an empty folder, so that no configuration, stub or plugin of the student's is
+    there, with its `# mypy:` comments, which would override the configuration, made ordinary ones.
+    """
+
+    def __init__(self, submission: Submission) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="types-")
+        folder = Path(self._folder.name)
+        (folder / "assignment.py").write_text(without_directives(submission.source), "utf-8")
+        (folder / "mypy.ini").write_text(_CONFIG, "utf-8")
+        library = str(Path(numpytorch.__file__).parents[1])
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("MYPY", "PYTHON"))}
+        python = [sys.executable, "-I", "-m", "mypy", "--config-file", "mypy.ini", "--no-color-output"]
+        output = ["--no-error-summary", "--hide-error-context", "--cache-dir", str(cache_folder("mypy"))]
+        self._start = time.perf_counter()
+        self._process = subprocess.Popen(  # noqa: S603 (our own interpreter)
+            [*python, *output, "assignment.py"],
+            cwd=folder,
+            env={**environment, "MYPYPATH": library},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+
+    def wait(self, seconds: float) -> tuple[int, str]:
+        """Return mypy's exit status (0: no errors, 1: errors) and output; raise TimeoutExpired if it is late."""
+        try:
+            output, _ = self._process.communicate(timeout=seconds)
+        finally:
+            self.close()
+        return self._process.returncode, output
+
+    def close(self) -> None:
+        """Stop mypy, if it is still at it, and remove the copy."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.communicate()
+        self._folder.cleanup()
+
+
+def types_are_strict(grader: Grader, run: TypeCheck, seconds: float) -> Passed:
+    """Raise Failed unless mypy --strict finds no error, and nothing in the source hides one."""
+    hidden = hidings(grader.submission.source)
+    if hidden:
+        line, text = hidden[0]
+        run.close()
+        raise Failed(
+            f"Line {line}: expected no `{text}`, which hides errors from mypy, got {len(hidden)} such place(s).",
+            hint="Remove it, and mend what mypy then says.",
+            evidence={"hidden": [list(h) for h in hidden]},
+        )
+    status, output = run.wait(seconds)
+    errors = [(int(m["line"]), m["text"]) for m in _ERROR.finditer(output)]
+    if status == 0:
+        return Passed("mypy --strict finds nothing to complain of.")
+    if status != 1 or not errors:
+        raise RuntimeError(f"mypy ended with status {status}: {output[-2000:]}")
+    shown = "\n".join(f"  line {line}: {text}" for line, text in errors[:_SHOWN])
+    more = f"\n  and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
+    raise Failed(
+        f"Expected no errors from mypy --strict, got {len(errors)}:\n{shown}{more}",
+        hint="Run `mypy --strict assignment.py` to see them in your editor's terminal. Annotate every argument and result.",
+        evidence={"errors": [list(e) for e in errors]},
+    )
+
+
+def without_directives(source: str) -> str:
+    """Make `# mypy:` comments, which mypy obeys wherever a line begins with one, ordinary comments."""
+    return re.sub(r"^# mypy: ", "# mypy; ", source, flags=re.MULTILINE)
+
+
+def hidings(source: str) -> list[tuple[int, str]]:
+    """List (line, text) of what hides errors from mypy: `# type: ignore`, `no_type_check`, `not TYPE_CHECKING`."""
+    found = []
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type == tokenize.COMMENT and re.match(r"#\s*type:\s*ignore", token.string):
+                found.append((token.start[0], "# type: ignore"))
+        tree = ast.parse(source)
+    except (tokenize.TokenError, SyntaxError, ValueError):
+        return found  # mypy reports it
+    for node in ast.walk(tree):
+        name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+        if name == "no_type_check":
+            found.append((node.lineno, "no_type_check"))  # type: ignore[attr-defined]  # a Name or Attribute has one
+        if name in ("TYPE_CHECKING", "MYPY"):
+            found.append((node.lineno, name))  # type: ignore[attr-defined]  # as above
+    return sorted(found)

@@ -1,0 +1,80 @@
+"""The `autograder` command."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from autograder.assignment import AssignmentError, assignment_names, load_assignment
+from autograder.publish.console import LiveProgress, print_result
+from autograder.runner import check_submission
+from autograder.submission import SubmissionError, read_submission
+from numpytorch.data import DataError
+
+app = typer.Typer(
+    help="Check and grade assignments of the numpytorch course.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+USAGE = 2
+
+
+@app.callback()
+def _commands() -> None:
+    """Keep `check` a command of its own while it is the only one."""
+
+
+@app.command()
+def check(
+    assignment: Annotated[str, typer.Argument(help="The assignment: cnn.")],
+    file: Annotated[
+        Path | None, typer.Argument(help="The file to check, or a folder with assignment.py. Default: the stub.")
+    ] = None,
+    only: Annotated[str, typer.Option(metavar="GLOB", help="Run only checks whose id matches, as 'conv2d.*'.")] = "*",
+    json: Annotated[Path | None, typer.Option(metavar="OUT", help="Write the result to this file, as JSON.")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="What every random choice comes from.")] = 0,
+) -> None:
+    """Check one hand-in and say what is wrong with it.
+
+    Exit status: 0 if all checks passed, 1 if some did not, 2 for wrong usage or a fault of the grader.
+    """
+    errors = Console(stderr=True, highlight=False)
+    try:
+        task = load_assignment(assignment)
+        chosen = [c.id for c in task.config.check if Path(c.id).match(only)]
+        if not chosen:
+            ids = ", ".join(c.id for c in task.config.check)
+            raise AssignmentError(f"--only: expected a pattern that matches one of {ids}, got {only!r}.")
+        submission = read_submission(task.stub if file is None else file)
+        if json is not None and not json.resolve().parent.is_dir():
+            raise AssignmentError(f"--json: expected a path in a folder that exists, got {json}.")
+        with LiveProgress(errors, len(chosen)) as progress:
+            result = check_submission(task, submission, seed=seed, only=only, listener=progress)
+        if json is not None:
+            json.write_bytes(result.to_json())
+    except (AssignmentError, SubmissionError, DataError, OSError) as error:
+        errors.print(f"autograder: {error}", style="red", markup=False)
+        raise typer.Exit(USAGE) from None
+    print_result(Console(highlight=False), result)
+    for c in result.checks:
+        if "traceback" in c.evidence:
+            errors.print(f"{c.id}: {c.evidence['traceback']}", markup=False)
+    raise typer.Exit(USAGE if result.faulty else 0 if result.passed else 1)
+
+
+def main() -> None:
+    """Run the command; a fault of ours that nothing caught is exit status 2, not 1."""
+    try:
+        app()
+    except Exception:  # noqa: BLE001 (the last resort, and it says so)
+        traceback.print_exc()
+        print("autograder: this is a fault of the grader. Please report it with the lines above.", file=sys.stderr)  # noqa: T201
+        sys.exit(USAGE)

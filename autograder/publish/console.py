@@ -1,0 +1,123 @@
+"""Results in a terminal: a progress bar while the checks run, then a line for each, and what to do about it."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Self
+
+from rich.markup import escape
+from rich.padding import Padding
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from autograder.verdict import Status
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from autograder.checks import Check
+    from autograder.verdict import CheckResult, SubmissionResult
+
+_STYLE = {
+    Status.PASSED: "green",
+    Status.SKIPPED: "dim",
+    Status.GRADER_FAULT: "magenta",
+}
+
+
+class LiveProgress:
+    """A listener that draws a progress bar, on the console that is given (standard error, usually)."""
+
+    def __init__(self, console: Console, count: int) -> None:
+        self._progress = Progress(
+            SpinnerColumn(),
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}"),
+            console=console,
+            transient=True,
+        )
+        self._task = self._progress.add_task("starting", total=count)
+        self._done = 0
+        self._check = ""
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def started(self, check: Check) -> None:
+        """Show which check runs."""
+        self._check = check.id
+        self._progress.update(self._task, description=escape(check.id))
+
+    def progress(self, fraction: float, text: str) -> None:
+        """Show how far it is."""
+        self._progress.update(
+            self._task, completed=self._done + min(max(fraction, 0.0), 1.0), description=escape(f"{self._check}: {text}")
+        )
+
+    def finished(self, result: CheckResult) -> None:
+        """Count it."""
+        self._done += 1
+        self._progress.update(self._task, completed=self._done, description=escape(result.id))
+
+
+def print_result(console: Console, result: SubmissionResult) -> None:
+    """Print every check with its points, what was wrong and what to try, then the score and the time."""
+    console.print()
+    for check in result.checks:
+        _print_check(console, check)
+    fresh = [c for c in result.checks if c.evidence.get("not_implemented")]
+    if result.score == 0 and fresh:
+        console.print(
+            "\nNothing is written yet, so there are no points yet: this is where everyone starts. Begin with "
+            "Conv2d.__init__ and Conv2d.forward, and check again; the first points come with conv2d.forward.",
+            highlight=False,
+        )
+    style = "bold green" if result.passed else "bold"
+    console.print(f"\nScore: {result.score:g} of {result.max_score:g}", style=style, highlight=False)
+    console.print(Text(_where_time_went(result), style="dim"))
+    console.print(Text(f"Seed {result.seed}, sandbox: {result.sandbox}, {_versions(result)}.", style="dim"))
+
+
+def _print_check(console: Console, check: CheckResult) -> None:
+    style = _STYLE.get(check.status, "red")
+    line = Text()
+    line.append(f"{check.status.value:>12}", style=f"bold {style}")
+    line.append(f"  {check.score:>4g}/{check.max_score:<3g} ")
+    line.append(f"{check.id:<21}", style="bold")
+    line.append(check.title)
+    line.append(f"  {check.seconds:.1f} s", style="dim")
+    console.print(line, soft_wrap=True)
+    if check.status is Status.PASSED:
+        console.print(_indented(check.message, "dim"))
+        return
+    console.print(_indented(check.message))
+    if check.hint:
+        console.print(_indented(f"Try: {check.hint}", "cyan"))
+
+
+def _indented(text: str, style: str = "") -> Padding:
+    return Padding(Text(text, style=style), (0, 0, 0, 23))
+
+
+def _where_time_went(result: SubmissionResult) -> str:
+    t = result.timing
+    training, total, hand_in = t.get("training", 0.0), t["total"], t["hand_in"]
+    parts = {
+        "start of the worker": t["start"],
+        "training": training,
+        "the hand-in's other work": hand_in - training,
+        "the grader": total - t["start"] - hand_in,
+    }
+    spent = ", ".join(f"{name} {max(seconds, 0):.1f}" for name, seconds in parts.items())
+    return textwrap.fill(f"Seconds: {total:.1f} in all: {spent}. Peak memory {t['peak_memory_mib']:.0f} MiB.", 100)
+
+
+def _versions(result: SubmissionResult) -> str:
+    e = result.environment
+    return f"numpytorch {e['numpytorch']}, Python {e['python']}, NumPy {e['numpy']}"

@@ -1,0 +1,223 @@
+"""Run an assignment's checks on one hand-in."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import platform
+import subprocess
+import time
+import traceback
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from autograder.checks.api import Check, Failed, Grader
+from autograder.sandbox import (
+    Limits,
+    ProtocolError,
+    Session,
+    StudentError,
+    WorkerCrashed,
+    WorkerMemory,
+    WorkerTimeout,
+    strongest_tier,
+)
+from autograder.verdict import SCHEMA, CheckResult, Status, SubmissionRef, SubmissionResult
+
+if TYPE_CHECKING:
+    from autograder.assignment import Assignment, CheckConfig
+    from autograder.submission import Submission
+
+
+class Listener(Protocol):
+    """Who is told how it is going."""
+
+    def started(self, check: Check) -> None:
+        """A check has begun."""
+
+    def progress(self, fraction: float, text: str) -> None:
+        """So much of the check is done, from 0 to 1, and this is what it is doing."""
+
+    def finished(self, result: CheckResult) -> None:
+        """A check has ended."""
+
+
+class Silent:
+    """A listener that does nothing."""
+
+    def started(self, check: Check) -> None:
+        """Do nothing."""
+
+    def progress(self, fraction: float, text: str) -> None:
+        """Do nothing."""
+
+    def finished(self, result: CheckResult) -> None:
+        """Do nothing."""
+
+
+def check_submission(
+    assignment: Assignment,
+    submission: Submission,
+    *,
+    seed: int = 0,
+    only: str = "*",
+    listener: Listener | None = None,
+) -> SubmissionResult:
+    """Run the checks whose ids match the glob `only`, in order, and collect the verdicts.
+
+    A check that fails, in whatever way, costs its own points and those of checks that require it.
+    The same hand-in, seed and environment give the same verdicts.
+    """
+    listener = listener or Silent()
+    config = assignment.config
+    limits = Limits(memory_bytes=config.memory_mib << 20, threads=config.threads)
+    began = time.perf_counter()
+    chosen = [(c, settings) for c, settings in assignment.checks if fnmatch.fnmatchcase(c.id, only)]
+    results: dict[str, CheckResult] = {}
+    with (
+        Session(submission, limits, strongest_tier()) as session,
+        Grader(assignment, submission, session, seed, listener.progress) as grader,
+    ):
+        session.start()
+        grader.timing["start"] = time.perf_counter() - began
+        for check, _ in chosen:
+            grader.begin(check)
+        for check, settings in chosen:
+            listener.started(check)
+            results[check.id] = _run(grader, session, check, settings, results)
+            listener.finished(results[check.id])
+        usage = session.usage()
+        timing = {
+            **grader.timing,
+            "hand_in": usage.wait_seconds,
+            "total": time.perf_counter() - began,
+            "peak_memory_mib": usage.peak_rss / 2**20,
+        }
+    return SubmissionResult(
+        schema=SCHEMA,
+        assignment=assignment.name,
+        submission=SubmissionRef(str(submission.path), submission.sha256),
+        score=sum(r.score for r in results.values()),
+        max_score=sum(r.max_score for r in results.values()),
+        sandbox=session.tier_name,
+        seed=seed,
+        environment=environment(),
+        timing={k: round(v, 4) for k, v in timing.items()},
+        checks=tuple(results.values()),
+    )
+
+
+def environment() -> dict[str, str]:
+    """Return what a result was reached with: versions, system and processor."""
+    return {
+        "numpytorch": version("numpytorch"),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "mypy": version("mypy"),
+        "scikit-learn": version("scikit-learn"),
+        "system": f"{platform.system()} {platform.release()}",
+        "machine": platform.machine(),
+        "cores": str(os.cpu_count()),
+    }
+
+
+def _run(
+    grader: Grader, session: Session, check: Check, settings: CheckConfig, before: dict[str, CheckResult]
+) -> CheckResult:
+    began = time.perf_counter()
+
+    def result(status: Status, message: str, hint: str = "", evidence: dict[str, object] | None = None) -> CheckResult:
+        return CheckResult(
+            id=check.id,
+            title=check.title,
+            status=status,
+            score=settings.points if status is Status.PASSED else 0.0,
+            max_score=settings.points,
+            visibility=settings.visibility,
+            seconds=round(time.perf_counter() - began, 4),
+            message=message,
+            hint=hint,
+            evidence=evidence or {},
+        )
+
+    needed = [before[r] for r in settings.requires if r in before]
+    if needed and not any(r.status is Status.PASSED for r in needed):
+        names = ", ".join(r.id for r in needed)
+        return result(
+            Status.SKIPPED,
+            f"Counts once {names} passes." if len(needed) == 1 else f"Counts once one of these passes: {names}.",
+        )
+    try:
+        with session.deadline(settings.seconds):
+            passed = check.run(grader)
+    except Failed as error:
+        return result(Status.FAILED, error.message, error.hint, error.evidence)
+    except StudentError as error:
+        return _raised(result, error, session)
+    except (WorkerTimeout, subprocess.TimeoutExpired):
+        return result(
+            Status.TIMEOUT,
+            f"Stopped: no answer within the {settings.seconds:g} seconds that this check has.",
+            "Is there a loop that does not end? Loops over single pixels are slow: let NumPy work on whole arrays.",
+        )
+    except WorkerMemory as error:
+        return result(
+            Status.MEMORY,
+            f"Stopped: the hand-in wanted more than the {error.limit >> 20} MiB of memory that it has.",
+            "How large is the largest array you make? Its shape times 8 bytes is what it needs.",
+        )
+    except WorkerCrashed as error:
+        return result(
+            Status.CRASHED,
+            f"The process that ran the hand-in ended with status {error.returncode}, without an answer.",
+            "Does something call os._exit, or kill the process? Last output: " + (error.tail[-300:] or "none") + ".",
+        )
+    except ProtocolError:
+        return result(
+            Status.FORBIDDEN,
+            "The hand-in tampered with the channel that its results go through.",
+            "A hand-in has no business with file descriptors, threads or the process it runs in.",
+        )
+    except Exception as error:  # noqa: BLE001 (our own fault, whatever it is)
+        return result(
+            Status.GRADER_FAULT,
+            "The grader failed here, not your code: this check has no verdict. Please report it.",
+            evidence={"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()},
+        )
+    return result(Status.PASSED, passed.message, evidence=passed.evidence)
+
+
+class _Result(Protocol):
+    def __call__(
+        self, status: Status, message: str, hint: str = "", evidence: dict[str, object] | None = None
+    ) -> CheckResult: ...
+
+
+def _raised(result: _Result, error: StudentError, session: Session) -> CheckResult:
+    """Report an exception that the hand-in raised."""
+    notes = " ".join(getattr(error, "__notes__", ()))
+    evidence: dict[str, object] = {
+        "exception": error.kind,
+        "text": error.message,
+        "frames": [{"line": f.line, "function": f.function, "text": f.text} for f in error.frames],
+        "output": session.output_tail()[-2000:],
+    }
+    if error.kind == "NotImplementedError":
+        return result(
+            Status.ERROR,
+            f"Not written yet. {error.message}",
+            "Fill it in: the docstring says what it computes, and README.md how.",
+            {"not_implemented": True, **evidence},
+        )
+    where = ""
+    if error.frames:
+        last = error.frames[-1]
+        where = f" at line {last.line}, in {last.function}: `{last.text}`"
+    return result(
+        Status.ERROR,
+        f"Your code raised {error.kind}{where}.\n{error.message}" + (f"\n{notes}" if notes else ""),
+        "Run that call yourself, with the shapes above; the message says what was expected and what was got.",
+        evidence,
+    )

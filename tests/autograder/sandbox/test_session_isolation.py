@@ -1,0 +1,217 @@
+"""What a hand-in can see and reach, and what it leaves behind."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import psutil
+import pytest
+
+from autograder.sandbox import Limits, LimitsTier, ProcessTier, Session, StudentError, strongest_tier, tiers
+from autograder.sandbox.launch import plan
+
+from .helpers import OpenSession
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+posix = pytest.mark.skipif(os.name != "posix", reason="needs fork")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="needs a process that adopts")
+limited = pytest.mark.skipif(strongest_tier().name == "process", reason="needs resource limits that hold")
+
+
+def constant(session: Session, name: str) -> str:
+    value = session.constants([name])[name]
+    assert isinstance(value, str)
+    return value
+
+
+def test_the_environment_is_not_the_parents(
+    open_session: OpenSession, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "planted").mkdir()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "planted"))
+    monkeypatch.setenv("PYTHONSTARTUP", "planted")
+    monkeypatch.setenv("AUTOGRADER_SECRET", "planted")
+    session = open_session(
+        "import os, sys\nEVERYTHING = repr((dict(os.environ), sys.path))\nNAMES = ' '.join(os.environ)\n"
+        "BLAS = os.environ['OPENBLAS_NUM_THREADS']\n",
+        limits=Limits(threads=3),
+    )
+    assert "planted" not in constant(session, "EVERYTHING")
+    assert "PYTHON" not in constant(session, "NAMES")
+    assert constant(session, "BLAS") == "3"
+
+
+def test_the_working_folder_is_new_empty_and_removed(open_session: OpenSession, scratch_parent: Path) -> None:
+    session = open_session(
+        "import os, tempfile\nHERE, THERE, WITHIN = os.getcwd(), tempfile.gettempdir(), repr(os.listdir())\n"
+        "os.makedirs('a/b'); open('a/b/file', 'w').close(); os.chmod('a', 0)\n"
+    )
+    assert constant(session, "HERE") == constant(session, "THERE") == str(next(scratch_parent.iterdir()).resolve())
+    assert constant(session, "WITHIN") == "[]"
+    session.close()
+    assert list(scratch_parent.iterdir()) == []
+
+
+@posix
+def test_removing_the_folder_follows_no_link(open_session: OpenSession, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "file").touch()
+    open_session(f"import os\nos.symlink({str(mine)!r}, 'link')\nos.makedirs('a')\nos.chmod('a', 0)\n").close()
+    assert (mine / "file").exists()
+
+
+def test_standard_input_is_empty(open_session: OpenSession) -> None:
+    session = open_session("import os, sys\nREAD = repr((sys.stdin.read(), os.read(0, 10)))\n")
+    assert constant(session, "READ") == "('', b'')"
+
+
+def test_files_beside_the_hand_in_do_not_exist_for_it(open_session: OpenSession, tmp_path: Path) -> None:
+    (tmp_path / "numpy.py").write_text("raise RuntimeError('planted')\n")
+    (tmp_path / "helper.py").write_text("")
+    session = open_session("import numpy\nVERSION = numpy.__version__\nNAME = __name__\n")
+    assert constant(session, "VERSION") == np.__version__
+    assert constant(session, "NAME") == "assignment"
+    with pytest.raises(StudentError, match="No module named 'helper'"):
+        open_session("import helper\n")
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "autograder.cli",
+        "autograder.checks",
+        "autograder.sandbox.session",
+        "autograder.submission",
+        "assignments",
+        "tests",
+        "numpytorch.kernels",
+        "numpytorch.nn.conv",
+        "numpytorch.nn.recurrent",
+    ],
+)
+def test_the_graders_modules_and_what_is_withheld_cannot_be_imported(open_session: OpenSession, module: str) -> None:
+    with pytest.raises(StudentError, match="No module named") as caught:
+        open_session(f"import {module}\n")
+    assert caught.value.kind == "ModuleNotFoundError"
+
+
+def test_the_library_can_be_imported_as_coursework_does(open_session: OpenSession) -> None:
+    open_session(
+        "import numpytorch as npt\nfrom numpytorch import Tensor, nn, optim, tensor, reshape\n"
+        "from numpytorch.autograd import GradFn\nfrom numpytorch.grad_fn import GradFn\n"
+    )
+
+
+def test_a_hand_in_can_read_its_own_source_in_tracebacks(open_session: OpenSession) -> None:
+    session = open_session("import inspect\ndef f():\n    return 1\nSOURCE = inspect.getsource(f)\n")
+    assert constant(session, "SOURCE") == "def f():\n    return 1\n"
+
+
+# ---- what is left behind -------------------------------------------------------------------------------
+
+
+def alive(process: psutil.Process) -> bool:
+    """Whether a process runs. One that nobody has reaped does not."""
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def children() -> set[psutil.Process]:
+    return set(psutil.Process().children(recursive=True))
+
+
+@posix
+def test_child_processes_die_with_the_session(open_session: OpenSession) -> None:
+    before = children()
+    session = open_session(
+        "import subprocess, sys\nfor _ in range(3): subprocess.Popen([sys.executable, '-Sc', 'while True: pass'])\n"
+    )
+    started = children() - before
+    assert len(started) == 4
+    session.close()
+    assert not any(map(alive, started))
+
+
+@linux
+def test_a_daemon_that_left_its_group_and_its_parent_dies_too(open_session: OpenSession) -> None:
+    session = open_session("""\
+import os, time
+read, write = os.pipe()
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.write(write, str(os.getpid()).encode())
+        while True: time.sleep(1)
+    os._exit(0)
+os.wait()
+PID = os.read(read, 100).decode()
+""")
+    daemon = psutil.Process(int(constant(session, "PID")))
+    assert alive(daemon)
+    session.close()
+    assert not alive(daemon)
+
+
+def test_threads_do_not_hold_the_session(open_session: OpenSession) -> None:
+    session = open_session("""\
+import atexit, signal, threading
+def forever():
+    while True: pass
+threading.Thread(target=forever).start()
+atexit.register(forever)
+for name in ("SIGTERM", "SIGINT", "SIGHUP"):
+    if hasattr(signal, name): signal.signal(getattr(signal, name), signal.SIG_IGN)
+""")
+    assert session.constants(["absent"]) == {"absent": None}
+    session.close()
+    assert not session.alive()
+
+
+# ---- tiers ---------------------------------------------------------------------------------------------
+
+
+@limited
+def test_resource_limits_are_in_force(open_session: OpenSession) -> None:
+    limits = Limits(cpu_seconds=100.0, files=99, file_bytes=12345)
+    session = open_session(
+        "import resource\ndef limit(name): return repr(resource.getrlimit(getattr(resource, 'RLIMIT_' + name)))\n"
+        "CPU, CORE, NOFILE, FSIZE = map(limit, ('CPU', 'CORE', 'NOFILE', 'FSIZE'))\n"
+        "try: open('big', 'wb').write(bytes(20000))\nexcept OSError as error: WROTE = type(error).__name__\n",
+        limits=limits,
+        tier=LimitsTier(),
+    )
+    assert session.constants(["CPU", "CORE", "NOFILE", "FSIZE", "WROTE"]) == {
+        "CPU": "(100, 101)",
+        "CORE": "(0, 0)",
+        "NOFILE": "(99, 99)",
+        "FSIZE": "(12345, 12345)",
+        "WROTE": "OSError",
+    }
+
+
+def test_the_name_of_the_tier_is_on_record(open_session: OpenSession) -> None:
+    assert open_session("", load=False).tier_name == strongest_tier().name
+    assert open_session("", tier=ProcessTier()).tier_name == "process"
+
+
+def test_limits_that_do_not_hold_are_not_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiers, "_PROBE", "raise SystemExit(1)")
+    strongest_tier.cache_clear()
+    assert strongest_tier().name == "process"
+    monkeypatch.undo()
+    strongest_tier.cache_clear()
+
+
+def test_a_launch_tells_what_a_stronger_tier_needs_to_know(tmp_path: Path) -> None:
+    launch = tiers.LimitsTier().prepare(plan(Limits(), tmp_path), Limits())
+    wrapped = replace(launch, wrapper=("outer", "--"))
+    assert wrapped.argv[:3] == ("outer", "--", sys.executable)
+    assert wrapped.argv[2:] == launch.argv
+    assert launch.library in launch.readable
+    assert all(path.is_absolute() for path in launch.readable)
