@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import importlib.util
 import sys
 import tomllib
@@ -78,6 +79,14 @@ class Assignment:
     def stub(self) -> Path:
         """The file that students fill in."""
         return self.folder / "assignment.py"
+
+    def select(self, only: str) -> list[tuple[Check, CheckConfig]]:
+        """List the checks whose ids match the glob `only`; raise AssignmentError if there are none."""
+        chosen = [(c, settings) for c, settings in self.checks if fnmatch.fnmatchcase(c.id, only)]
+        if not chosen:
+            ids = ", ".join(c.id for c, _ in self.checks)
+            raise AssignmentError(f"--only: expected a pattern that matches one of {ids}, got {only!r}.")
+        return chosen
 
 
 def assignment_names() -> list[str]:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from autograder.assignment import AssignmentError, assignment_names, load_assignment
+from autograder.assignment import AssignmentError, load_assignment
 from autograder.publish.console import LiveProgress, print_result
 from autograder.runner import check_submission
 from autograder.submission import SubmissionError, read_submission
@@ -49,14 +49,11 @@ def check(
     errors = Console(stderr=True, highlight=False)
     try:
         task = load_assignment(assignment)
-        chosen = [c.id for c in task.config.check if Path(c.id).match(only)]
-        if not chosen:
-            ids = ", ".join(c.id for c in task.config.check)
-            raise AssignmentError(f"--only: expected a pattern that matches one of {ids}, got {only!r}.")
+        count = len(task.select(only))
         submission = read_submission(task.stub if file is None else file)
-        if json is not None and not json.resolve().parent.is_dir():
-            raise AssignmentError(f"--json: expected a path in a folder that exists, got {json}.")
-        with LiveProgress(errors, len(chosen)) as progress:
+        if json is not None:
+            json.touch()  # so that a path which cannot be written is found out before the work, not after
+        with LiveProgress(errors, count) as progress:
             result = check_submission(task, submission, seed=seed, only=only, listener=progress)
         if json is not None:
             json.write_bytes(result.to_json())

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
 import platform
-import subprocess
 import time
 import traceback
 from importlib.metadata import version
@@ -17,6 +15,7 @@ from autograder.checks.api import Check, Failed, Grader
 from autograder.sandbox import (
     Limits,
     ProtocolError,
+    SandboxError,
     Session,
     StudentError,
     WorkerCrashed,
@@ -74,7 +73,7 @@ def check_submission(
     config = assignment.config
     limits = Limits(memory_bytes=config.memory_mib << 20, threads=config.threads)
     began = time.perf_counter()
-    chosen = [(c, settings) for c, settings in assignment.checks if fnmatch.fnmatchcase(c.id, only)]
+    chosen = assignment.select(only)
     results: dict[str, CheckResult] = {}
     with (
         Session(submission, limits, strongest_tier()) as session,
@@ -156,28 +155,29 @@ def _run(
         return result(Status.FAILED, error.message, error.hint, error.evidence)
     except StudentError as error:
         return _raised(result, error, session)
-    except (WorkerTimeout, subprocess.TimeoutExpired):
+    except WorkerTimeout as error:
         return result(
             Status.TIMEOUT,
-            f"Stopped: no answer within the {settings.seconds:g} seconds that this check has.",
+            f"Stopped: no answer within {error.seconds:g} seconds." + _notes(error),
             "Is there a loop that does not end? Loops over single pixels are slow: let NumPy work on whole arrays.",
         )
     except WorkerMemory as error:
         return result(
             Status.MEMORY,
-            f"Stopped: the hand-in wanted more than the {error.limit >> 20} MiB of memory that it has.",
+            f"Stopped: the hand-in wanted more than the {error.limit >> 20} MiB of memory that it has." + _notes(error),
             "How large is the largest array you make? Its shape times 8 bytes is what it needs.",
         )
     except WorkerCrashed as error:
         return result(
             Status.CRASHED,
-            f"The process that ran the hand-in ended with status {error.returncode}, without an answer.",
+            f"The process that ran the hand-in ended with status {error.returncode}, without an answer."
+            + _notes(error),
             "Does something call os._exit, or kill the process? Last output: " + (error.tail[-300:] or "none") + ".",
         )
-    except ProtocolError:
+    except ProtocolError as error:
         return result(
             Status.FORBIDDEN,
-            "The hand-in tampered with the channel that its results go through.",
+            "The hand-in tampered with the channel that its results go through." + _notes(error),
             "A hand-in has no business with file descriptors, threads or the process it runs in.",
         )
     except Exception as error:  # noqa: BLE001 (our own fault, whatever it is)
@@ -189,6 +189,11 @@ def _run(
     return result(Status.PASSED, passed.message, evidence=passed.evidence)
 
 
+def _notes(error: SandboxError) -> str:
+    """Return what the check said of when it happened."""
+    return "".join(" " + note for note in dict.fromkeys(getattr(error, "__notes__", ())))
+
+
 class _Result(Protocol):
     def __call__(
         self, status: Status, message: str, hint: str = "", evidence: dict[str, object] | None = None
@@ -197,7 +202,6 @@ class _Result(Protocol):
 
 def _raised(result: _Result, error: StudentError, session: Session) -> CheckResult:
     """Report an exception that the hand-in raised."""
-    notes = " ".join(getattr(error, "__notes__", ()))
     evidence: dict[str, object] = {
         "exception": error.kind,
         "text": error.message,
@@ -217,7 +221,7 @@ def _raised(result: _Result, error: StudentError, session: Session) -> CheckResu
         where = f" at line {last.line}, in {last.function}: `{last.text}`"
     return result(
         Status.ERROR,
-        f"Your code raised {error.kind}{where}.\n{error.message}" + (f"\n{notes}" if notes else ""),
+        f"Your code raised {error.kind}{where}. {error.message}" + _notes(error),
         "Run that call yourself, with the shapes above; the message says what was expected and what was got.",
         evidence,
     )

@@ -94,16 +94,16 @@ class MaxPool2dCase:
         return {}
 
     def sample(self, rng: np.random.Generator) -> Array:
-        """Draw x (N, C, H, W) whose entries are all at least 0.02 apart, so that there are no ties; half are negative."""
+        """Draw x (N, C, H, W), half of it negative, with entries about 0.02 apart: there are no ties."""
         size = self.n * self.c * self.h * self.w
         values = 0.02 * (rng.permutation(size) - size // 2) + rng.uniform(-1e-3, 1e-3, size)
         return values.reshape(self.n, self.c, self.h, self.w)
 
-    def forward(self, x: Array, parameters: Mapping[str, Array]) -> Array:  # noqa: ARG002 (there are none)
+    def forward(self, x: Array, parameters: Mapping[str, Array]) -> Array:
         """Compute the right output."""
         return reference.max_pool2d(x, self.k, self.stride)
 
-    def gradients(self, x: Array, parameters: Mapping[str, Array], dy: Array) -> dict[str, Array]:  # noqa: ARG002
+    def gradients(self, x: Array, parameters: Mapping[str, Array], dy: Array) -> dict[str, Array]:
         """Compute the right gradient."""
         return {layer.INPUT: reference.max_pool2d_gradient(x, dy, self.k, self.stride)}
 
@@ -221,8 +221,8 @@ def model_forward(grader: Grader) -> Passed:
     if alone.shape != (1, 10) or not np.allclose(alone[0], logits[2], rtol=1e-3, atol=1e-4):
         raise Failed(
             "Expected the same logits for an image alone as in a batch of 5, got others.",
-            hint="Images are mixed up somewhere: look at each reshape that touches the first axis, and transpose before "
-            "it where axes must move.",
+            hint="Images are mixed up somewhere: look at each reshape that touches the first axis, and transpose "
+            "before it where axes must move.",
             evidence={"in_batch": logits[2].tolist(), "alone": alone.reshape(-1)[:10].tolist()},
         )
     return Passed("Logits of shape (N, 10), finite, and the same for an image alone as in a batch.")

@@ -1,7 +1,7 @@
 """Train the model of assignment.py on MNIST and report F1, as the grader does.
 
-    python main.py                  the digits that come with the course
-    python main.py --data FOLDER    the full set, or another in the same format
+python main.py                  the digits that come with the course
+python main.py --data FOLDER    the full set, or another in the same format
 """
 
 import argparse
@@ -11,9 +11,10 @@ from sklearn.metrics import f1_score
 from tqdm import tqdm
 
 import numpytorch as npt
-from assignment import BATCH_SIZE, ITERATIONS, LEARNING_RATE, MNISTClassificationModel
 from numpytorch import nn, optim, tensor
 from numpytorch.data import DataLoader, ImageDataset, mnist
+
+from assignment import BATCH_SIZE, ITERATIONS, LEARNING_RATE, MNISTClassificationModel
 
 
 def evaluate(model: nn.Module, digits: ImageDataset) -> tuple[float, float]:

@@ -3,8 +3,6 @@
 The convolution is one matrix product (im2col): every window becomes a column, every filter a row.
 """
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -49,9 +47,7 @@ class Conv2dGradFn(GradFn):
         self.columns = columns  # (N, C*K*K, OH*OW)
         self.places = places
 
-    def f_d(
-        self, x: TensorNode, w: TensorNode, b: TensorNode, y: OutputNode
-    ) -> tuple[Array | None, Array, Array]:
+    def f_d(self, x: TensorNode, w: TensorNode, b: TensorNode, y: OutputNode) -> tuple[Array | None, Array, Array]:
         n, f, out_h, out_w = y.shape
         dy = y.grad.reshape(n, f, out_h * out_w)
         dw = (dy @ self.columns.swapaxes(1, 2)).sum(axis=0).reshape(w.shape)

@@ -172,10 +172,10 @@ class Grader:
         if key not in self._remembered:
             try:
                 self._remembered[key] = (make(), None)
-            except (Failed, SandboxError) as error:
-                self._remembered[key] = (None, error)
-        value, error = self._remembered[key]
-        if error is not None:
-            raise error
+            except (Failed, SandboxError) as raised:
+                self._remembered[key] = (None, raised)
+        value, failure = self._remembered[key]
+        if failure is not None:
+            raise failure
         result: T = value
         return result

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 import numpy as np
 
 from autograder.checks.api import Failed, Grader, Passed
-from autograder.checks.compare import first_mismatch
+from autograder.checks.compare import first_mismatch, json_number
 from autograder.sandbox import SandboxError, StudentError
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ class Probe:
     parameters: Mapping[str, Array]
     x: Array
 
-    def call(self, x: Array, *, requires_grad: bool = True, grad: bool = True) -> Output:
-        """Run the layer on x; raise Failed unless it returned one Tensor of real numbers."""
+    def call(self, x: Array, *, requires_grad: bool = True, grad: bool = True) -> tuple[Output, Array]:
+        """Run the layer on x, and return its output and the values; raise Failed unless it is one Tensor of numbers."""
         output = self.session.call(self.obj, [x], requires_grad=requires_grad, grad=grad)
         if not output.is_tensor or len(output.items) != 1:
             raise Failed(
@@ -75,7 +75,7 @@ class Probe:
             raise Failed(
                 f"{self.case.cls}.forward: expected a Tensor of real numbers, got one of dtype {output.dtype}."
             )
-        return output
+        return output, output.array
 
     def set(self, role: str, values: Array) -> None:
         """Give a parameter new values."""
@@ -116,69 +116,72 @@ def forward_is_right(grader: Grader, case: LayerCase) -> None:
     """Raise Failed unless the layer computes what it should, also when called again on another input."""
     p = probe(grader, case, "forward")
     for x in (p.x, case.sample(grader.rng(case.cls, str(case), "again"))):
-        output = p.call(x)
-        _values_are_right(p, x, output)
+        _, y = p.call(x)
+        _values_are_right(p, x, y)
 
 
 def gradient_is_right(grader: Grader, case: LayerCase, target: str) -> None:
     """Raise Failed unless the gradient to `target`, "input" or a role, is right, with a random upstream gradient.
 
-    It is held to the exact gradient and to central differences of the hand-in's own forward, so that a
-    failure can say which of the two, forward or backward, to look at.
+    It is held to the exact gradient. If it is another, central differences of the hand-in's own forward tell
+    whether to look at the backward or at the forward.
     """
     p = probe(grader, case, "gradient")
     rng = grader.rng(case.cls, str(case), "gradient", target)
 
-    before = p.call(case.sample(rng))  # an earlier call must leave nothing behind
-    _is_joined(p, before, target)
-    p.session.backward(before.id, rng.standard_normal(np.shape(before.array)))
+    # An earlier call, with another input: it must leave nothing behind. It also shows what is cut off.
+    earlier, y = p.call(case.sample(rng))
+    if not earlier.requires_grad:
+        _severed(p, target, everything=True)
+    pulled = p.session.backward(earlier.id, rng.standard_normal(y.shape))
+    arrived = {INPUT: pulled.inputs[0], **{role: pulled.tensors.get(p.found[role].path) for role in case.shapes}}
+    if arrived[target] is None:
+        _severed(p, target, everything=all(g is None for g in arrived.values()))
     p.session.zero_grad(p.obj)
 
-    output = p.call(p.x, requires_grad=target == INPUT)
-    if not output.requires_grad:
+    output, y = p.call(p.x, requires_grad=target == INPUT)
+    got = None
+    if output.requires_grad:
+        dy = rng.standard_normal(y.shape)
+        pulled = p.session.backward(output.id, dy)
+        got = pulled.inputs[0] if target == INPUT else pulled.tensors.get(p.found[target].path)
+    if got is None:
         raise Failed(
             f"{case}: no gradient arrives at the {target} ({_name(p, target)}) when the input requires none, as "
             "images do. It does arrive when the input requires one.",
             hint="Do not make the output depend on x.requires_grad: every Tensor that goes in counts. "
             "`numpytorch.autograd.attach(out, YourGradFn(x, w, b))` works it out.",
-            evidence={"cause": "requires_grad_of_input_only"},
+            evidence={"cause": "only_if_input_requires_grad"},
         )
-    forward_ok = _forward_agrees(p, p.x, output)
-    expected_y = p.case.forward(p.x, p.parameters)
-    dy = rng.standard_normal(expected_y.shape if forward_ok else np.shape(output.array))
-    gradients = p.session.backward(output.id, dy)
-    got = gradients.inputs[0] if target == INPUT else gradients.tensors.get(p.found[target].path)
-    if got is None:
-        _severed(p, target)
-    rounded = output.dtype == "float32"
-    own = _agreement_with_differences(p, target, got, dy, rng, rounded=rounded)
-    if not forward_ok:
-        _forward_is_wrong(p, target, consistent=own < (1e-2 if rounded else 1e-5))
-
-    expected = case.gradients(p.x, p.parameters, dy)[target]
-    if target != INPUT:
-        expected = expected.reshape(p.found[target].shape)
-    if got.shape != expected.shape:
+    if got.shape != (shape := np.shape(p.x) if target == INPUT else p.found[target].shape):
         raise Failed(
-            f"{case}: expected a gradient of shape {expected.shape} at the {target}, that of its values, "
-            f"got {got.shape}.",
-            evidence={"expected_shape": list(expected.shape), "got_shape": list(got.shape)},
+            f"{case}: expected a gradient of shape {shape} at the {target}, that of its values, got {got.shape}.",
+            evidence={"expected_shape": list(shape), "got_shape": list(got.shape)},
         )
+    rounded = output.dtype == "float32"
+    gap = _gap_to_differences(p, target, got, dy, rng, rounded=rounded)
+    consistent = gap < (1e-2 if rounded else 1e-5)
+    forward_ok = _forward_agrees(p, y)
+    if y.shape != case.forward(p.x, p.parameters).shape:
+        _forward_is_wrong(p, target, consistent=consistent)
+    expected = case.gradients(p.x, p.parameters, dy)[target].reshape(shape)
     mismatch = first_mismatch(got, expected, rounded)
+    if mismatch is not None and not forward_ok:
+        _forward_is_wrong(p, target, consistent=consistent)
     if mismatch is not None:
         factor = _factor(got, expected)
         raise Failed(
             f"{case}: the forward is right, but the backward does not match it. Of the gradient at the {target} "
             f"({_name(p, target)}), {mismatch}.",
-            hint=_factor_hint(factor) if factor is not None else _BACKWARD_HINT[target == INPUT],
+            hint=_factor_hint(factor) if factor is not None else _INPUT_HINT if target == INPUT else _PARAMETER_HINT,
             evidence={"cause": "backward_wrong", "factor": factor, **mismatch.evidence()},
         )
-    if own > (1e-2 if rounded else 1e-5):
+    if not consistent:
         raise Failed(
             f"{case}: expected the same output whenever the input and the parameters are the same, got different "
             "ones: central differences of the forward do not agree with the right gradient.",
             hint="Keep nothing from one call to the next, and use no random numbers in forward.",
-            evidence={"cause": "not_deterministic", "disagreement": own},
+            evidence={"cause": "not_deterministic", "gap": json_number(gap)},
         )
 
 
@@ -236,22 +239,23 @@ def for_each(cases: Sequence[LayerCase], run: Callable[[LayerCase], None], note:
     return Passed(f"Right in all {len(cases)} configurations.{note}", {"configurations": len(cases)})
 
 
-_BACKWARD_HINT = (
+_PARAMETER_HINT = (
     "Check against gradcheck (README.md, 'How to check'): each entry of the gradient adds up, over the batch and over "
-    "all output positions, the upstream gradient times what the parameter was multiplied with.",
+    "all output positions, the upstream gradient times what the parameter was multiplied with."
+)
+_INPUT_HINT = (
     "Check against gradcheck (README.md, 'How to check'): an entry of the input is in several windows, and its "
-    "gradient is the sum (`+=`, not `=`) of what comes back from each of them.",
+    "gradient is the sum (`+=`, not `=`) of what comes back from each of them."
 )
 
 
-def _values_are_right(p: Probe, x: Array, output: Output) -> None:
-    got, expected = output.array, p.case.forward(x, p.parameters)
-    if got is None or got.shape != expected.shape:
+def _values_are_right(p: Probe, x: Array, got: Array) -> None:
+    expected = p.case.forward(x, p.parameters)
+    if got.shape != expected.shape:
         raise Failed(
-            f"{p.case}: expected an output of shape {expected.shape} for an input of shape {x.shape}, "
-            f"got {np.shape(got)}.",
-            hint="OH = (H + 2*padding - kernel_size) // stride + 1, and OW likewise from W; then (N, channels, OH, OW).",
-            evidence={"expected_shape": list(expected.shape), "got_shape": list(np.shape(got))},
+            f"{p.case}: expected an output of shape {expected.shape} for an input of shape {x.shape}, got {got.shape}.",
+            hint="OH = (H + 2*padding - kernel_size) // stride + 1, OW likewise from W; then (N, channels, OH, OW).",
+            evidence={"expected_shape": list(expected.shape), "got_shape": list(got.shape)},
         )
     mismatch = first_mismatch(got, expected)
     if mismatch is not None:
@@ -262,9 +266,9 @@ def _values_are_right(p: Probe, x: Array, output: Output) -> None:
         )
 
 
-def _forward_agrees(p: Probe, x: Array, output: Output) -> bool:
+def _forward_agrees(p: Probe, y: Array) -> bool:
     try:
-        _values_are_right(p, x, output)
+        _values_are_right(p, p.x, y)
     except Failed:
         return False
     return True
@@ -277,25 +281,20 @@ def _forward_is_wrong(p: Probe, target: str, *, consistent: bool) -> NoReturn:
         else "Your backward does not match your forward either, by its central differences"
     )
     raise Failed(
-        f"{p.case}: a gradient arrives at the {target}, but your forward is wrong, so this is the gradient of something "
-        f"else. {backward}.",
+        f"{p.case}: a gradient arrives at the {target}, but your forward is wrong, so this is the gradient of "
+        f"something else. {backward}.",
         hint="Fix the forward first (see its own check above)" + (": this will then pass too." if consistent else "."),
         evidence={"cause": "forward_wrong", "backward_matches_forward": consistent},
     )
 
 
-def _is_joined(p: Probe, output: Output, target: str) -> None:
-    """Raise Failed if an output that comes from an input that requires a gradient does not require one."""
-    if not output.requires_grad:
-        _severed(p, target, nothing_arrives=True)
-
-
-def _severed(p: Probe, target: str, *, nothing_arrives: bool = False) -> NoReturn:
+def _severed(p: Probe, target: str, *, everything: bool) -> NoReturn:
+    """Raise Failed: no gradient arrives at the target (or anywhere), and why."""
     where = f"no gradient arrives at the {target} ({_name(p, target)})"
     info = p.found.get(target)
     plain = info is not None and not info.requires_grad
     causes = []
-    if nothing_arrives:
+    if everything:
         causes.append(
             "the output is cut off from everything that went in: forward computed it from arrays (a read of `.arr` or "
             "`.numpy()`) and put it in a new Tensor, which has no graph"
@@ -312,14 +311,14 @@ def _severed(p: Probe, target: str, *, nothing_arrives: bool = False) -> NoRetur
         hint="Compute with Tensors all the way (w * x[...], npt.einsum, assignment into npt.zeros(...)), or write the "
         "result's derivative in a GradFn and join them: attach(out, YourGradFn(x, self.w, self.b)). "
         + ("Make the weights nn.Parameter." if plain else ""),
-        evidence={"cause": "severed", "plain_tensor": plain, "whole_output": nothing_arrives},
+        evidence={"cause": "severed", "plain_tensor": plain, "everything": everything},
     )
 
 
-def _agreement_with_differences(
+def _gap_to_differences(
     p: Probe, target: str, gradient: Array, dy: Array, rng: np.random.Generator, *, rounded: bool
 ) -> float:
-    """Return how far the gradient is from central differences of the hand-in's own forward, relatively.
+    """Return how far a gradient is from central differences of the hand-in's own forward, relatively.
 
     Measured along two random directions: <gradient, v> against (L(p + h v) - L(p - h v)) / 2h, L = <dy, y>.
     """
@@ -330,12 +329,10 @@ def _agreement_with_differences(
         v = rng.standard_normal(base.shape)
 
         def loss(values: Array) -> float:
-            if target == INPUT:
-                y = p.call(values, grad=False).array
-            else:
+            if target != INPUT:
                 p.set(target, values)
-                y = p.call(p.x, grad=False).array
-            return float(np.vdot(dy, y)) if y is not None and y.shape == dy.shape else float("nan")
+            _, y = p.call(values if target == INPUT else p.x, grad=False)
+            return float(np.vdot(dy, y)) if y.shape == dy.shape else float("nan")
 
         measured = (loss(base + h * v) - loss(base - h * v)) / (2 * h)
         told = float(np.vdot(gradient.reshape(base.shape), v)) if gradient.size == base.size else float("nan")

@@ -86,7 +86,13 @@ def types_are_strict(grader: Grader, run: TypeCheck, seconds: float) -> Passed:
             hint="Remove it, and mend what mypy then says.",
             evidence={"hidden": [list(h) for h in hidden]},
         )
-    status, output = run.wait(seconds)
+    try:
+        status, output = run.wait(seconds)
+    except subprocess.TimeoutExpired:
+        raise Failed(
+            f"Expected mypy to finish within {seconds:g} seconds, but it did not.",
+            hint="Does `mypy --strict assignment.py` finish on your machine? Look for very deeply nested expressions.",
+        ) from None
     errors = [(int(m["line"]), m["text"]) for m in _ERROR.finditer(output)]
     if status == 0:
         return Passed("mypy --strict finds nothing to complain of.")
@@ -96,7 +102,7 @@ def types_are_strict(grader: Grader, run: TypeCheck, seconds: float) -> Passed:
     more = f"\n  and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
     raise Failed(
         f"Expected no errors from mypy --strict, got {len(errors)}:\n{shown}{more}",
-        hint="Run `mypy --strict assignment.py` to see them in your editor's terminal. Annotate every argument and result.",
+        hint="Run `mypy --strict assignment.py` to see them all. Annotate every argument and result.",
         evidence={"errors": [list(e) for e in errors]},
     )
 
@@ -108,11 +114,13 @@ def without_directives(source: str) -> str:
 
 def hidings(source: str) -> list[tuple[int, str]]:
     """List (line, text) of what hides errors from mypy: `# type: ignore`, `no_type_check`, `not TYPE_CHECKING`."""
-    found = []
+    found: list[tuple[int, str]] = []
     try:
-        for token in tokenize.generate_tokens(io.StringIO(source).readline):
-            if token.type == tokenize.COMMENT and re.match(r"#\s*type:\s*ignore", token.string):
-                found.append((token.start[0], "# type: ignore"))
+        found += [
+            (token.start[0], "# type: ignore")
+            for token in tokenize.generate_tokens(io.StringIO(source).readline)
+            if token.type == tokenize.COMMENT and re.match(r"#\s*type:\s*ignore", token.string)
+        ]
         tree = ast.parse(source)
     except (tokenize.TokenError, SyntaxError, ValueError):
         return found  # mypy reports it

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Self
 
 from rich.markup import escape
@@ -56,9 +55,8 @@ class LiveProgress:
 
     def progress(self, fraction: float, text: str) -> None:
         """Show how far it is."""
-        self._progress.update(
-            self._task, completed=self._done + min(max(fraction, 0.0), 1.0), description=escape(f"{self._check}: {text}")
-        )
+        completed = self._done + min(max(fraction, 0.0), 1.0)
+        self._progress.update(self._task, completed=completed, description=escape(f"{self._check}: {text}"))
 
     def finished(self, result: CheckResult) -> None:
         """Count it."""
@@ -115,7 +113,7 @@ def _where_time_went(result: SubmissionResult) -> str:
         "the grader": total - t["start"] - hand_in,
     }
     spent = ", ".join(f"{name} {max(seconds, 0):.1f}" for name, seconds in parts.items())
-    return textwrap.fill(f"Seconds: {total:.1f} in all: {spent}. Peak memory {t['peak_memory_mib']:.0f} MiB.", 100)
+    return f"Seconds: {total:.1f} in all: {spent}. Peak memory {t['peak_memory_mib']:.0f} MiB."
 
 
 def _versions(result: SubmissionResult) -> str:
