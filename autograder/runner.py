@@ -191,7 +191,7 @@ def _run(
 
 def _notes(error: SandboxError) -> str:
     """Return what the check said of when it happened."""
-    return "".join(" " + note for note in dict.fromkeys(getattr(error, "__notes__", ())))
+    return "".join("\n" + note for note in dict.fromkeys(getattr(error, "__notes__", ())))
 
 
 class _Result(Protocol):

@@ -26,6 +26,7 @@ _CONFIG = """\
 strict = True
 follow_imports = silent
 """
+_HIDES = {"no_type_check", "no_type_check_decorator", "TYPE_CHECKING", "MYPY"}
 _SHOWN = 8  # messages; the evidence has them all
 _ERROR = re.compile(r"^assignment\.py:(?P<line>\d+): error: (?P<text>.*)$", re.MULTILINE)
 
@@ -60,7 +61,7 @@ class TypeCheck:
         )
 
     def wait(self, seconds: float) -> tuple[int, str]:
-        """Return mypy's exit status (0: no errors, 1: errors) and output; raise TimeoutExpired if it is late."""
+        """Return mypy's exit status (0 for no errors) and its output; raise TimeoutExpired if it is late."""
         try:
             output, _ = self._process.communicate(timeout=seconds)
         finally:
@@ -96,7 +97,7 @@ def types_are_strict(grader: Grader, run: TypeCheck, seconds: float) -> Passed:
     errors = [(int(m["line"]), m["text"]) for m in _ERROR.finditer(output)]
     if status == 0:
         return Passed("mypy --strict finds nothing to complain of.")
-    if status != 1 or not errors:
+    if not errors:  # mypy's status is 1 for errors of types, 2 for those of syntax, and for its own
         raise RuntimeError(f"mypy ended with status {status}: {output[-2000:]}")
     shown = "\n".join(f"  line {line}: {text}" for line, text in errors[:_SHOWN])
     more = f"\n  and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
@@ -125,9 +126,7 @@ def hidings(source: str) -> list[tuple[int, str]]:
     except (tokenize.TokenError, SyntaxError, ValueError):
         return found  # mypy reports it
     for node in ast.walk(tree):
-        name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
-        if name == "no_type_check":
-            found.append((node.lineno, "no_type_check"))  # type: ignore[attr-defined]  # a Name or Attribute has one
-        if name in ("TYPE_CHECKING", "MYPY"):
-            found.append((node.lineno, name))  # type: ignore[attr-defined]  # as above
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name) if name in _HIDES:
+                found.append((node.lineno, name))
     return sorted(found)
