@@ -30,12 +30,13 @@ class TensorNode:
     owns_grad: while `backward()` runs, whether nothing else can see `grad`, so that it may be overwritten.
     in_place: whether a write may go straight into `arr`: it is memory that an earlier write took for itself.
     born: the version counter when the node was made.
-    version: the version counter when `arr` was last overwritten, 0 for never, in a list that all nodes share
-        which show the same memory. A consumer born before that has been robbed of the value that it saw.
+    written: the version counter when `arr` was last overwritten, 0 for never. A consumer born before that
+        has been robbed of the value that it saw.
+    view_of: the node whose memory `arr` shows, if not its own; it keeps `written` for both.
     """
 
     __slots__ = (
-        "arr", "born", "grad", "grad_cnt", "grad_fn", "in_place", "owns_grad", "requires_grad", "version",
+        "arr", "born", "grad", "grad_cnt", "grad_fn", "in_place", "owns_grad", "requires_grad", "view_of", "written",
     )  # fmt: skip
 
     def __init__(self, arr: Array, requires_grad: bool = False, grad_fn: GradFn | None = None) -> None:
@@ -47,7 +48,8 @@ class TensorNode:
         self.owns_grad = False
         self.in_place = False
         self.born = WRITES[0]
-        self.version = [0]
+        self.written = 0
+        self.view_of: TensorNode | None = None
 
     @property
     def is_leaf(self) -> bool:
@@ -77,17 +79,23 @@ class TensorNode:
     def mark_written(self) -> None:
         """Note that `arr` has just been overwritten: what was computed from it before is out of date."""
         WRITES[0] += 1
-        self.version[0] = WRITES[0]
+        self.memory.written = WRITES[0]
 
-    def replace(self, arr: Array) -> None:
-        """Show another array from now on. Views of the old one keep it, and stay up to date."""
+    def replace(self, arr: Array, in_place: bool) -> None:
+        """Show another array, which nothing else shows, from now on."""
         self.arr = arr
-        self.version = [0]
+        self.in_place = in_place
+        self.view_of = None
         self.mark_written()
+
+    @property
+    def memory(self) -> TensorNode:
+        """The node that the memory of `arr` belongs to."""
+        return self.view_of or self
 
     def written_since(self, y: TensorNode) -> bool:
         """Whether `arr` has been overwritten since the node y was made."""
-        return self.version[0] > y.born
+        return self.memory.written > y.born
 
     def __repr__(self) -> str:
         made_by = "leaf" if self.grad_fn is None else type(self.grad_fn).__name__

@@ -76,8 +76,7 @@ class Tensor:
             )
         if self.node.requires_grad:
             check_differentiable(new)
-        self.node.replace(new)
-        self.node.in_place = False
+        self.node.replace(new, in_place=False)
 
     @property
     def grad(self) -> Array | None:

@@ -70,9 +70,9 @@ class TypeCheck:
 
     def close(self) -> None:
         """Stop mypy, if it is still at it, and remove the copy."""
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.communicate()
+        with self._process:  # which closes the pipe, and waits
+            if self._process.poll() is None:
+                self._process.kill()
         self._folder.cleanup()
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from numpytorch._errors import GraphError, ShapeError
 from numpytorch._node import WRITES
-from numpytorch.autograd.grad_fn import Part, parents_of
+from numpytorch.autograd.grad_fn import Part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +77,7 @@ def count_consumers(loss: TensorNode, leaves: list[tuple[TensorNode, Array | Non
     while reached:
         y = reached.pop()
         if y.grad_fn is not None:
-            for x in parents_of(y.grad_fn):
+            for x in y.grad_fn.parents:
                 if x.requires_grad:
                     if x.grad_cnt == 0:
                         x.owns_grad = False
@@ -139,7 +139,11 @@ def fitted(dx: object, x: TensorNode, grad_fn: GradFn) -> Array:
             f"{type(grad_fn).__name__}.f_d: expected an array as gradient of the parent of shape {x.shape}, "
             f"got {type(dx).__name__}. Return NumPy arrays: use `.arr` of a Tensor."
         )
-    array = np.asarray(dx)
+    return np.asarray(fit(np.asarray(dx), x, grad_fn))
+
+
+def fit(array: Array, x: TensorNode, grad_fn: GradFn) -> Array:
+    """Do what `fitted` does, for an array; or for a Tensor, which knows the same methods."""
     try:
         summed = unbroadcast(array, x.shape)
     except ShapeError:
@@ -203,7 +207,7 @@ def overwritten(node: TensorNode, y: TensorNode) -> GraphError:
     """Say that the rule which made y needs a value of `node` that is gone."""
     return GraphError(
         f"backward: {type(y.grad_fn).__name__} needs the value of a tensor of shape {node.shape} as it was in the "
-        f"forward pass (version {y.born}), but it has been overwritten since (version {node.version[0]}), by item "
+        f"forward pass (version {y.born}), but it has been overwritten since (version {node.memory.written}), by item "
         "assignment, an in-place operator, or `.arr = ...` (an optimizer's step). Assign before you use "
         "the value, write to a `.copy()`, or build the result with npt.stack; after step(), run forward again."
     )

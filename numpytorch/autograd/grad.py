@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
 
 from numpytorch._errors import GraphError, ShapeError
-from numpytorch._node import TensorNode
+from numpytorch._node import OutputNode, TensorNode
 from numpytorch._tensor import Tensor
-from numpytorch.autograd.engine import as_tuple_of, unbroadcast
-from numpytorch.autograd.grad_fn import Part, parents_of
+from numpytorch.autograd.engine import as_tuple_of, fit, fitted, overwritten
+from numpytorch.autograd.grad_fn import GradFn, Part, attach
 from numpytorch.autograd.mode import no_grad
 from numpytorch.functions.convert import node_of
 from numpytorch.functions.create import ones_like, zeros_like
+from numpytorch.functions.shape import astype
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpytorch._types import TensorLike
+    from numpytorch._types import Array, TensorLike
 
 
 def grad(
@@ -35,14 +38,22 @@ def grad(
     Returns one Tensor an input; where no gradient arrives, zeros, or None with allow_unused.
     The rules are those that `backward()` runs on arrays, run here on Tensors.
     """
-    upstream = ones_like(output) if gradient is None else _tensor(node_of(gradient))
+    upstream = ones_like(output) if gradient is None else astype(gradient, output.dtype)
     if upstream.shape != output.shape:
         raise ShapeError(f"grad: expected a gradient of shape {output.shape}, got {upstream.shape}.")
-    if not output.requires_grad:
-        raise GraphError("grad: expected an output that requires a gradient, got one that does not.")
+    for x in (output, *inputs):
+        if not x.requires_grad:
+            raise GraphError(
+                f"grad: expected {'an output' if x is output else 'inputs'} with requires_grad=True, got a Tensor of "
+                f"shape {x.shape} without. Make inputs with Tensor(..., requires_grad=True), then compute with them."
+            )
     with nullcontext() if create_graph else no_grad():
         totals = _pull_back(output.node, upstream)
-        return tuple([totals.get(x.node, None if allow_unused else zeros_like(x)) for x in inputs])
+        found = [totals.get(x.node) for x in inputs]
+        return tuple([
+            dx.copy() if dx is not None else None if allow_unused else zeros_like(x)
+            for x, dx in zip(inputs, found, strict=True)
+        ])  # fmt: skip
 
 
 def _pull_back(output: TensorNode, upstream: Tensor) -> dict[TensorNode, Tensor]:
@@ -50,13 +61,12 @@ def _pull_back(output: TensorNode, upstream: Tensor) -> dict[TensorNode, Tensor]
     for y in _consumers_first(output):
         if y.grad_fn is None or y not in totals:
             continue
-        parents = parents_of(y.grad_fn)
-        # What a rule sees: nodes whose values and upstream gradient are Tensors.
-        seen: list[Any] = [_Seen(x) for x in (*parents, y)]
+        parents = y.grad_fn.parents
+        seen: list[Any] = [_Seen(x, y) for x in (*parents, y)]
         seen[-1].grad = totals[y]
         for x, dx in zip(parents, as_tuple_of(y.grad_fn.f_d(*seen), y.grad_fn), strict=True):
             if x.requires_grad and dx is not None:
-                share = _written_out(dx, x)
+                share = _as_tensor(dx, x, y.grad_fn)
                 totals[x] = totals[x] + share if x in totals else share
     return totals
 
@@ -73,32 +83,30 @@ def _consumers_first(output: TensorNode) -> list[TensorNode]:
             done.add(y)
             reached.append((y, True))
             if y.grad_fn is not None:
-                reached.extend((x, False) for x in parents_of(y.grad_fn) if x.requires_grad)
+                reached.extend((x, False) for x in y.grad_fn.parents if x.requires_grad)
     return order[::-1]
 
 
-def _written_out(dx: Any, x: TensorNode) -> Tensor:
-    """Give a gradient its parent's shape, as a Tensor."""
+def _as_tensor(dx: Any, x: TensorNode, grad_fn: GradFn) -> Tensor:
+    """Give what a rule returned for x the shape and dtype of x, as a Tensor."""
     if isinstance(dx, Part):
-        total = zeros_like(x.arr)
-        if dx.repeats:
-            return _add_at(total, dx)
-        total[dx.key] = dx.values
-        return total
-    fitted: Any = unbroadcast(dx, x.shape)
-    return fitted if isinstance(fitted, Tensor) else Tensor(fitted)
+        total = np.zeros_like(x.arr)
+        Part(dx.key, node_of(dx.values).arr, dx.repeats).add_to(total)
+        return attach(total, PartGradFn(node_of(dx.values), dx.key))
+    if isinstance(dx, Tensor):
+        return cast("Tensor", fit(cast("Any", dx), x, grad_fn))
+    return Tensor(fitted(dx, x, grad_fn))
 
 
-def _add_at(total: Tensor, part: Part) -> Tensor:
-    """Add up what indexing with repeats hands back: one entry at a time, for each may be hit twice."""
-    values: Any = part.values
-    places = (0 * total).node.arr.astype(int)  # which entry of the flat array each value goes to
-    places.ravel()[:] = range(places.size)
-    targets = places[part.key].ravel()
-    flat = total.reshape(-1)
-    for place, value in zip(targets.tolist(), values.reshape(-1), strict=True):
-        flat[place] = flat[place] + value
-    return flat.reshape(total.shape)
+class PartGradFn(GradFn):
+    """Of an array that is zero but at `key`, where values were added: the gradient at `key`."""
+
+    def __init__(self, values: TensorNode, key: Any) -> None:
+        super().__init__(values)
+        self.key = key
+
+    def f_d(self, values: TensorNode, y: OutputNode) -> tuple[Array]:
+        return (y.grad[self.key],)
 
 
 class _Seen:
@@ -106,16 +114,20 @@ class _Seen:
 
     owns_grad = False
 
-    def __init__(self, node: TensorNode) -> None:
-        if node.written > node.born:
-            raise GraphError(
-                f"grad: expected the values of the forward pass, got a Tensor of shape {node.shape} that has been "
-                "overwritten since. Run the forward pass again."
-            )
-        self.arr = _tensor(node)
+    def __init__(self, node: TensorNode, y: TensorNode) -> None:
+        self.node = node
+        self.y = y
         self.grad: Tensor | None = None
-        self.requires_grad = node.requires_grad
-        self.shape, self.ndim, self.size, self.dtype = node.shape, node.ndim, node.size, node.dtype
+
+    @property
+    def arr(self) -> Tensor:
+        """The values, as a Tensor whose own derivatives go on to the node's."""
+        if self.node.written_since(self.y):
+            raise overwritten(self.node, self.y)
+        return _tensor(self.node)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.node, name)
 
 
 def _tensor(node: TensorNode) -> Tensor:

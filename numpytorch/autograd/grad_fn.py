@@ -65,7 +65,12 @@ class GradFn:
     """Promise that `f_d` returns new arrays that nothing else holds. Saves a copy; never needed to be right."""
 
     def __init__(self, *parents: Tensor | TensorNode) -> None:
-        self.parents = tuple([p if type(p) is TensorNode else self._node(p) for p in parents])
+        nodes: Any = parents
+        for p in parents:
+            if type(p) is not TensorNode:
+                nodes = tuple([self._node(p) for p in parents])
+                break
+        self.parents = nodes
 
     def f_d(self, *nodes: Any, **_: Any) -> Sequence[Gradient]:
         """Give d(loss)/d(parent) for each parent, from d(loss)/d(y).
@@ -82,8 +87,8 @@ class GradFn:
         )
 
     def _node(self, parent: object) -> TensorNode:
-        if isinstance(parent, Tensor):
-            return parent.node
+        if isinstance(parent, TensorNode | Tensor):
+            return parent.node if isinstance(parent, Tensor) else parent
         raise DtypeError(
             f"{type(self).__name__}: expected Tensors as parents in super().__init__(...), got "
             f"{type(parent).__name__}. Pass only the Tensors, and keep anything else as an attribute of its own."
@@ -99,11 +104,19 @@ def attach(arr: Array, grad_fn: GradFn) -> Tensor:
     """
     if type(arr) is not np.ndarray:
         arr = np.asarray(arr)
+    try:
+        parents = grad_fn.parents
+    except AttributeError:
+        name = type(grad_fn).__name__
+        raise GraphError(
+            f"{name}: expected its parents, got none. Call super().__init__(x, w, ...) with every input Tensor "
+            f"in {name}.__init__."
+        ) from None
     node = TensorNode(arr)
     if arr.base is not None:
-        _share(node, parents_of(grad_fn))
+        _share(node, parents)
     if grad_enabled():
-        for parent in parents_of(grad_fn):
+        for parent in parents:
             if parent.requires_grad:
                 if arr.dtype.kind != "f":
                     raise DtypeError(
@@ -119,22 +132,10 @@ def attach(arr: Array, grad_fn: GradFn) -> Tensor:
 
 
 def _share(node: TensorNode, parents: tuple[TensorNode, ...]) -> None:
-    """Where a result shows the memory of a parent, share its version; where that changes in place, copy."""
+    """Where a result shows the memory of a parent, share its version counter; where that is written to, copy."""
     for parent in parents:
         if np.may_share_memory(node.arr, parent.arr):
             if parent.in_place:
                 node.arr = node.arr.copy()
                 return
-            node.version = parent.version
-
-
-def parents_of(grad_fn: GradFn) -> tuple[TensorNode, ...]:
-    """Return the nodes that an operation was computed from; raise GraphError where they were never given."""
-    try:
-        return grad_fn.parents
-    except AttributeError:
-        name = type(grad_fn).__name__
-        raise GraphError(
-            f"{name}: expected its parents, got none. Call super().__init__(x, w, ...) with every input Tensor "
-            f"in {name}.__init__."
-        ) from None
+            node.view_of = parent.memory

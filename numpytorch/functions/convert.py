@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from numpytorch._errors import DtypeError, ShapeError
 from numpytorch._node import TensorNode
 from numpytorch._tensor import Tensor
 
 if TYPE_CHECKING:
-    from numpytorch._types import Array, TensorLike
+    from numpytorch._types import Array, Axis, TensorLike
 
 _default: list[np.dtype[Any]] = [np.dtype(np.float64)]
 
@@ -57,7 +58,7 @@ def constant_array(value: Any, like: np.dtype[Any] | None, copy: bool = False) -
     if isinstance(value, float | int | np.integer):
         if like is None:
             return np.asarray(value, dtype=default_dtype() if isinstance(value, float) else None)
-        return np.array(value, like if like.kind == "f" else np.result_type(like, value))
+        return np.array(value, dtype=like if like.kind == "f" else np.result_type(like, value))
     if isinstance(value, np.ndarray | np.generic | list | tuple):
         arr = np.array(value) if copy else np.asarray(value)
         if arr.dtype.kind in "fiub":
@@ -66,17 +67,22 @@ def constant_array(value: Any, like: np.dtype[Any] | None, copy: bool = False) -
     raise DtypeError(f"expected a Tensor, an array or a number as operand, got {type(value).__name__}: {value!r:.80}.")
 
 
+def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """Return the axes that an `axis` argument names, none of them negative; raise AxisError for one too many."""
+    return tuple(range(ndim)) if axis is None else normalize_axis_tuple(axis, ndim)
+
+
 def compare(ufunc: np.ufunc, a: Any, b: Any) -> Array:
     """Compare entry by entry, as arrays of bool; what is no number is equal to nothing."""
     try:
-        x, y = (v.node.arr if isinstance(v, Tensor) else constant_array(v, None) for v in (a, b))
+        left, right = nodes_of(a, b)
     except DtypeError:
         if ufunc in (np.equal, np.not_equal):
-            return np.full(a.shape, ufunc is np.not_equal)
+            return np.full(np.shape(a if isinstance(a, Tensor) else b), ufunc is np.not_equal)
         raise
     try:
-        return np.asarray(ufunc(x, y))
+        return np.asarray(ufunc(left.arr, right.arr))
     except ValueError:
         raise ShapeError(
-            f"{ufunc.__name__}: expected shapes that broadcast together, got {x.shape} and {y.shape}."
+            f"{ufunc.__name__}: expected shapes that broadcast together, got {left.shape} and {right.shape}."
         ) from None

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from numpytorch._errors import ShapeError
+from numpytorch._errors import GraphError, ShapeError
 from numpytorch._node import OutputNode, TensorNode
 from numpytorch._tensor import Tensor
 from numpytorch.autograd.grad_fn import GradFn, attach
-from numpytorch.functions.convert import node_of, nodes_of
+from numpytorch.functions.convert import constant_array, node_of, nodes_of
 
 if TYPE_CHECKING:
     from numpytorch._types import Array, TensorLike
@@ -289,7 +289,8 @@ class LeakyReLUGradFn(GradFn):
 def leaky_relu(x: TensorLike, negative_slope: float = 0.01) -> Tensor:
     """Compute x where x > 0, else negative_slope * x."""
     node = node_of(x)
-    return attach(np.where(node.arr > 0, node.arr, negative_slope * node.arr), LeakyReLUGradFn(node, negative_slope))
+    slope = float(negative_slope)
+    return attach(np.where(node.arr > 0, node.arr, slope * node.arr), LeakyReLUGradFn(node, slope))
 
 
 class ExtremumGradFn(GradFn):
@@ -335,13 +336,22 @@ def clip(x: TensorLike, low: TensorLike | None = None, high: TensorLike | None =
     The bounds are constants; for a gradient to them, write `minimum(maximum(x, low), high)`.
     """
     node = node_of(x)
-    low, high = (b.node.arr if isinstance(b, Tensor) else b for b in (low, high))
+    low, high = _bound(low, node.dtype), _bound(high, node.dtype)
     inside = np.ones(node.shape, dtype=bool)
     if low is not None:
         inside = inside & (node.arr >= low)
     if high is not None:
         inside = inside & (node.arr <= high)
     return attach(np.clip(node.arr, low, high), ClipGradFn(node, inside))
+
+
+def _bound(value: TensorLike | None, like: np.dtype[Any]) -> Array | None:
+    if isinstance(value, Tensor) and value.requires_grad:
+        raise GraphError(
+            "clip: expected bounds that are constants, got a Tensor that requires a gradient. "
+            "Write minimum(maximum(x, low), high)."
+        )
+    return value.node.arr if isinstance(value, Tensor) else None if value is None else constant_array(value, like)
 
 
 class WhereGradFn(GradFn):

@@ -39,7 +39,7 @@ def getitem(x: Tensor, key: Key) -> Tensor:
     part.node = attach(node.arr[key], GetitemGradFn(node, key, repeats=False)).node
     part.base = x
     part.key = key
-    part.seen = node, node.version[0]
+    part.seen = node, node.memory.written
     return part
 
 

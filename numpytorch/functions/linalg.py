@@ -86,9 +86,8 @@ class EinsumGradFn(GradFn):
         dx: Array = np.einsum(",".join(labels) + "->" + kept, *arrays, optimize=True)
         # Axes that were summed over in this operand alone: the same gradient all along.
         lengths = iter(dx.shape)
-        shape = [next(lengths) if c in there else 1 for c in self.labels[i]]
-        full = [m if c in there else n for c, n, m in zip(self.labels[i], operands[i].shape, shape, strict=True)]
-        return np.broadcast_to(dx.reshape(tuple(shape)), tuple(full)).copy()
+        shape = tuple([next(lengths) if c in there else 1 for c in self.labels[i]])
+        return np.broadcast_to(dx.reshape(shape), np.broadcast_shapes(shape, operands[i].shape)).copy()
 
 
 def einsum(subscripts: str, *operands: TensorLike) -> Tensor:

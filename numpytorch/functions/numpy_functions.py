@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpytorch.functions.shape import reshape
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpytorch._types import Array, TensorLike
+    from numpytorch._types import Array, Axis, TensorLike
 
 UFUNCS: dict[np.ufunc, Callable[..., Tensor]] = {
     np.add: elementwise.add,
@@ -83,15 +84,23 @@ def _reshape(a: TensorLike, shape: int | tuple[int, ...]) -> Tensor:
     return reshape(a, shape)
 
 
+def _reduction(ours: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    @wraps(ours)
+    def reduction(a: TensorLike, axis: Axis = None, **options: Any) -> Tensor:  # NumPy's third argument is not ours
+        return ours(a, axis, **options)
+
+    return reduction
+
+
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Tensor]] = {
-    np.sum: reduce.sum,
-    np.mean: reduce.mean,
-    np.max: reduce.max,
-    np.amax: reduce.max,
-    np.min: reduce.min,
-    np.amin: reduce.min,
-    np.var: reduce.var,
-    np.std: reduce.std,
+    np.sum: _reduction(reduce.sum),
+    np.mean: _reduction(reduce.mean),
+    np.max: _reduction(reduce.max),
+    np.amax: _reduction(reduce.max),
+    np.min: _reduction(reduce.min),
+    np.amin: _reduction(reduce.min),
+    np.var: _reduction(reduce.var),
+    np.std: _reduction(reduce.std),
     np.reshape: _reshape,
     np.ravel: shape.flatten,
     np.transpose: _transpose,
@@ -153,7 +162,7 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: di
             "an array cannot carry its gradient. Write y = x + t for x += t, or make x a Tensor with npt.tensor(x)."
         )
     if method == "reduce" and ufunc in REDUCTIONS:
-        return REDUCTIONS[ufunc](*inputs, **{"axis": 0, **kwargs})
+        return _call(f"np.{ufunc.__name__}.reduce", REDUCTIONS[ufunc], inputs, {"axis": 0, **kwargs})
     if method == "__call__":
         if ufunc in UFUNCS:
             if kwargs:
@@ -175,14 +184,17 @@ def call_function(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[st
         return func(*_values(args), **dict(zip(kwargs, _values(kwargs.values()), strict=True)))
     if func not in FUNCTIONS:
         raise _no_gradient(func.__name__)
-    ours = FUNCTIONS[func]
+    return _call(f"np.{func.__name__}", FUNCTIONS[func], args, kwargs)
+
+
+def _call(name: str, ours: Callable[..., Tensor], args: Sequence[Any], kwargs: dict[str, Any]) -> Tensor:
     try:
         return ours(*args, **kwargs)
     except TypeError as error:
         if "argument" not in str(error):
             raise
         raise DtypeError(
-            f"np.{func.__name__} on a Tensor: expected the arguments that npt.{ours.__name__.lstrip('_')} takes, "
+            f"{name} on a Tensor: expected the arguments that npt.{ours.__name__.lstrip('_')} takes, "
             f"got others: {error}. Call the npt function, whose docstring lists them."
         ) from None
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from numpytorch._errors import DtypeError, ShapeError
 from numpytorch._node import OutputNode, TensorNode
+from numpytorch._tensor import Tensor
 from numpytorch.autograd.grad_fn import GradFn, attach
-from numpytorch.functions.convert import node_of
+from numpytorch.functions.convert import axes_of, node_of
 
 if TYPE_CHECKING:
-    from numpytorch._tensor import Tensor
     from numpytorch._types import Array, Axis, Shape, TensorLike
 
 
@@ -24,6 +26,7 @@ class ReduceGradFn(GradFn):
         super().__init__(x)
         self.axis = axis
         self.kept = kept_shape(x.shape, axis)
+        self.count = math.prod([x.shape[a] for a in axes_of(axis, x.ndim)])  # entries that go into one number
 
     def keep(self, reduced: Array) -> Array:
         """Give an array of the result's shape its reduced axes back, with length 1."""
@@ -39,7 +42,7 @@ class SumGradFn(ReduceGradFn):
 
 def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Add up the entries along `axis`: an int, a tuple of them, or None for all."""
-    node = node_of(x)
+    node = _operand(x, "sum")
     return attach(node.arr.sum(axis=axis, keepdims=keepdims), SumGradFn(node, axis))
 
 
@@ -47,8 +50,7 @@ class MeanGradFn(ReduceGradFn):
     """mean(x)' = sum(x') / n."""
 
     def f_d(self, x: TensorNode, y: OutputNode) -> tuple[Array]:
-        n = x.size // y.size if y.size else 1
-        return (np.broadcast_to(self.keep(y.grad) / n, x.shape).copy(),)
+        return (np.broadcast_to(self.keep(y.grad) / self.count, x.shape).copy(),)
 
 
 def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -68,47 +70,52 @@ class ExtremeGradFn(ReduceGradFn):
 
 def max(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Take the largest entry along `axis`. Entries that tie for it share the gradient equally."""
-    node = node_of(x)
+    node = _operand(x, "max")
     return attach(node.arr.max(axis=axis, keepdims=keepdims), ExtremeGradFn(node, axis))
 
 
 def min(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Take the smallest entry along `axis`. Entries that tie for it share the gradient equally."""
-    node = node_of(x)
+    node = _operand(x, "min")
     return attach(node.arr.min(axis=axis, keepdims=keepdims), ExtremeGradFn(node, axis))
 
 
 class VarGradFn(ReduceGradFn):
-    """var(x)' = 2 sum((x - mean(x)) x') / (n - ddof)."""
+    """var(x)' = 2 sum((x - mean(x)) x') / count, where count is n - ddof."""
 
     def __init__(self, x: TensorNode, axis: Axis, ddof: int) -> None:
         super().__init__(x, axis)
-        self.ddof = ddof
+        self.count -= ddof
+        if self.count <= 0:
+            raise ShapeError(
+                f"var, std: expected more than ddof (={ddof}) entries along axis {axis}, got {self.count + ddof} "
+                f"(shape {x.shape})."
+            )
 
     def f_d(self, x: TensorNode, y: OutputNode) -> tuple[Array]:
-        n = x.size // y.size - self.ddof
-        return (self.keep(y.grad) * (2 / n) * (x.arr - x.arr.mean(axis=self.axis, keepdims=True)),)
+        return (self.keep(y.grad) * (2 / self.count) * (x.arr - x.arr.mean(axis=self.axis, keepdims=True)),)
 
 
 def var(x: TensorLike, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Tensor:
     """Compute the variance along `axis`, dividing by n - ddof (NumPy's ddof=0; PyTorch's default is 1)."""
     node = node_of(x)
-    return attach(node.arr.var(axis=axis, keepdims=keepdims, ddof=ddof), VarGradFn(node, axis, ddof))
+    grad_fn = VarGradFn(node, axis, ddof)
+    return attach(node.arr.var(axis=axis, keepdims=keepdims, ddof=ddof), grad_fn)
 
 
 class StdGradFn(VarGradFn):
     """std(x)' = var(x)' / (2 std(x)), taken as 0 where std(x) is 0."""
 
     def f_d(self, x: TensorNode, y: OutputNode) -> tuple[Array]:
-        n = x.size // y.size - self.ddof
-        scale = y.grad / (n * np.where(y.arr == 0, 1, y.arr))
+        scale = y.grad / (self.count * np.where(y.arr == 0, 1, y.arr))
         return (self.keep(scale) * (x.arr - x.arr.mean(axis=self.axis, keepdims=True)),)
 
 
 def std(x: TensorLike, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Tensor:
     """Compute the standard deviation along `axis`, dividing by n - ddof. See `var`."""
     node = node_of(x)
-    return attach(node.arr.std(axis=axis, keepdims=keepdims, ddof=ddof), StdGradFn(node, axis, ddof))
+    grad_fn = StdGradFn(node, axis, ddof)
+    return attach(node.arr.std(axis=axis, keepdims=keepdims, ddof=ddof), grad_fn)
 
 
 class LogSumExpGradFn(ReduceGradFn):
@@ -164,11 +171,14 @@ def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
     return attach(shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True)), LogSoftmaxGradFn(node, axis))
 
 
-def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
-    """Return the axes that an `axis` argument names, none of them negative."""
-    if axis is None:
-        return tuple(range(ndim))
-    return tuple(a % ndim if ndim else a for a in (axis if isinstance(axis, tuple) else (axis,)))
+def _operand(x: TensorLike, name: str) -> TensorNode:
+    """Refuse what Python's own sum, max and min are for: `from numpytorch.functions import *` hides those."""
+    if not isinstance(x, Tensor | np.ndarray | np.generic):
+        raise DtypeError(
+            f"{name}: expected a Tensor or an array, got {type(x).__name__}. This is numpytorch's {name}; if you "
+            f"meant Python's, which `import *` hides, write `import builtins` and builtins.{name}(...)."
+        )
+    return node_of(x)
 
 
 def kept_shape(shape: Shape, axis: Axis) -> Shape:

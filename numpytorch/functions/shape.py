@@ -10,7 +10,7 @@ from numpytorch._errors import ShapeError
 from numpytorch._node import OutputNode, TensorNode
 from numpytorch._tensor import Tensor
 from numpytorch.autograd.grad_fn import GradFn, attach
-from numpytorch.functions.convert import node_of
+from numpytorch.functions.convert import axes_of, node_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,9 +57,14 @@ def permute(x: TensorLike, *axes: int | tuple[int, ...]) -> Tensor:
     """Reorder the axes: axis i of the result is axis axes[i] of x. Name every axis once."""
     node = node_of(x)
     order = _ints(axes)
-    if sorted(a % node.ndim if node.ndim else a for a in order) != list(range(node.ndim)):
-        raise ShapeError(f"permute: expected each of the {node.ndim} axes of {node.shape} once, got {order}.")
-    order = tuple([a % node.ndim for a in order])
+    try:
+        order = axes_of(order, node.ndim)
+    except ValueError:
+        order = ()
+    if len(order) != node.ndim:
+        raise ShapeError(
+            f"permute: expected each of the {node.ndim} axes of {node.shape} once, got {_ints(axes)}."
+        ) from None
     return attach(node.arr.transpose(order), PermuteGradFn(node, order))
 
 
@@ -88,8 +93,8 @@ def swapaxes(x: TensorLike, axis1: int, axis2: int) -> Tensor:
 def moveaxis(x: TensorLike, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
     """Move axes to new places; the others keep their order."""
     node = node_of(x)
-    sources = [a % node.ndim for a in _ints((source,) if isinstance(source, int) else tuple(source))]
-    places = [a % node.ndim for a in _ints((destination,) if isinstance(destination, int) else tuple(destination))]
+    sources = axes_of(source if isinstance(source, int) else tuple(source), node.ndim)
+    places = axes_of(destination if isinstance(destination, int) else tuple(destination), node.ndim)
     order = [a for a in range(node.ndim) if a not in sources]
     for place, axis in sorted(zip(places, sources, strict=True)):
         order.insert(place, axis)
@@ -133,7 +138,7 @@ def repeat(x: TensorLike, repeats: int, axis: int | None = None) -> Tensor:
     if axis is None:
         return repeat(reshape(x, -1), repeats, 0)
     node = node_of(x)
-    axis %= node.ndim
+    (axis,) = axes_of(axis, node.ndim)
     before, after = node.shape[: axis + 1], node.shape[axis + 1 :]
     apart = reshape(_hold(node), (*before, 1, *after))
     return reshape(broadcast_to(apart, (*before, repeats, *after)), (*before[:-1], before[-1] * repeats, *after))
@@ -173,8 +178,10 @@ class ConcatenateGradFn(GradFn):
         return tuple(pieces)
 
 
-def concatenate(tensors: Sequence[TensorLike], axis: int = 0) -> Tensor:
-    """Join Tensors end to end along `axis`; their other axes must be equal."""
+def concatenate(tensors: Sequence[TensorLike], axis: int | None = 0) -> Tensor:
+    """Join Tensors end to end along `axis`; their other axes must be equal. None joins them flat."""
+    if axis is None:
+        return concatenate([reshape(t, -1) for t in tensors], 0)
     nodes = [node_of(t) for t in tensors]
     if not nodes:
         raise ShapeError("concatenate: expected at least one Tensor, got none.")
@@ -238,7 +245,7 @@ class WindowGradFn(GradFn):
         self.axes = axes
 
     def f_d(self, x: TensorNode, y: OutputNode) -> tuple[Array]:
-        dx = np.zeros_like(x.arr)
+        dx = np.zeros_like(y.grad, shape=x.shape)
         for offset in np.ndindex(self.window):  # few, and each adds a whole array
             inside = [slice(None)] * x.ndim
             for axis, o in zip(self.axes, offset, strict=True):
@@ -254,8 +261,7 @@ def sliding_window_view(x: TensorLike, window_shape: int | Shape, axis: Axis = N
     """
     node = node_of(x)
     window = (window_shape,) if isinstance(window_shape, int) else tuple(window_shape)
-    axes = tuple(range(node.ndim)) if axis is None else (axis,) if isinstance(axis, int) else axis
-    axes = tuple([a % node.ndim for a in axes])
+    axes = axes_of(axis, node.ndim)
     arr = np.lib.stride_tricks.sliding_window_view(node.arr, window, axes)
     return attach(arr, WindowGradFn(node, window, axes))
 

@@ -3,7 +3,7 @@
 A Tensor is a handle on a node, and a node is a value. Writing gives the handle a new node; the old one stays
 in the graph for whoever used it. The first write to a Tensor gives it memory of its own, later writes use
 that memory again: filling an array piece by piece costs the pieces, not a copy of the whole each time. The
-version counter (`TensorNode.version`) notices if `backward()` then needs a value that is no longer there.
+version counter (`TensorNode.written`) notices if `backward()` then needs a value that is no longer there.
 Under `no_grad()`, what requires a gradient keeps its node and its graph, and only the values change.
 """
 
@@ -77,8 +77,7 @@ def _write(x: Tensor, key: Any, value: TensorNode) -> None:
         ) from None
     if old.in_place:
         old.mark_written()
-    if not direct:
-        _hand_over(x, attach(arr, SetitemGradFn(old, value, key)))
+    _settle(x, old if direct else attach(arr, SetitemGradFn(old, value, key)).node)
 
 
 def add_(x: Tensor, other: TensorLike) -> Tensor:
@@ -124,7 +123,7 @@ def _update(
     blind_grad_fn: the rule, if it reads no values: then the old ones may be overwritten. Where a rule does
     read them (x *= w needs x), the result gets new memory, which costs no more than copying would.
     """
-    direct = _prepare(x, name)
+    direct = _prepare(x, f"x {name} y")
     old = x.node
     if direct or (old.in_place and blind_grad_fn is not None):
         value = other.node if isinstance(other, Tensor) else constant(other, old.arr.dtype)
@@ -132,18 +131,17 @@ def _update(
             ufunc(old.arr, value.arr, out=old.arr, casting="same_kind")
         except ValueError:
             raise _does_not_fit(name, x, value.shape) from None
-        except np._core._exceptions.UFuncTypeError:
+        except TypeError:
             raise _does_not_hold(name, x, value.dtype) from None
         old.mark_written()
-        if not direct and blind_grad_fn is not None:
-            _hand_over(x, attach(old.arr, blind_grad_fn(old, value)))
+        _settle(x, old if direct or blind_grad_fn is None else attach(old.arr, blind_grad_fn(old, value)).node)
         return x
     result = operation(x, other)
     if result.shape != x.shape:
         raise _does_not_fit(name, x, result.shape)
     if not np.can_cast(result.dtype, x.dtype, "same_kind"):
         raise _does_not_hold(name, x, result.dtype)
-    _hand_over(x, result if result.dtype == x.dtype else astype(result, x.dtype))
+    _settle(x, (result if result.dtype == x.dtype else astype(result, x.dtype)).node)
     return x
 
 
@@ -168,14 +166,13 @@ def _prepare(x: Tensor, what: str) -> bool:
         return False
     if not grad_enabled():
         if not x.node.in_place:
-            x.node.replace(x.node.arr.copy())
-            x.node.in_place = True
+            x.node.replace(x.node.arr.copy(), in_place=True)
         return True
     if x.is_leaf:
         raise GraphError(
             f"{what}: expected a Tensor computed from others, or one that requires no gradient, got a leaf that "
-            "requires one: what it was before would be lost to backward(). Write x = x + y (not x += y) to compute "
-            "with it, or write within `with npt.no_grad():` to change the parameter itself."
+            "requires one: what it was before would be lost to backward(). To compute with it, write to a copy "
+            "(y = x.copy()); to change the parameter itself, write within `with npt.no_grad():`."
         )
     return False
 
@@ -190,13 +187,13 @@ def _refresh(x: Tensor) -> None:
 
 
 def _state(x: Tensor) -> tuple[TensorNode, int]:
-    return x.node, x.node.version[0]
+    return x.node, x.node.memory.written
 
 
-def _hand_over(x: Tensor, result: Tensor) -> None:
-    """Point x to its new node; if x is a part of another Tensor, write it there too."""
-    x.node = result.node
-    x.node.in_place = True
+def _settle(x: Tensor, node: TensorNode) -> None:
+    """Point x to what has been written; if x is a part of another Tensor, write it there too."""
+    x.node = node
+    node.in_place = True
     if isinstance(x, _Slice):
         _write(x.base, x.key, x.node)
         x.seen = _state(x.base)

@@ -1,0 +1,6 @@
+"""Every operation of the library, each as cases for the same checks."""
+
+from tests.functions.cases import elementwise, index, linalg, reduce, shape, write
+from tests.functions.cases.case import Case as Case
+
+CASES: list[Case] = [*elementwise.CASES, *reduce.CASES, *shape.CASES, *linalg.CASES, *index.CASES, *write.CASES]
