@@ -43,15 +43,17 @@ class TypeCheck:
         folder = Path(self._folder.name)
         (folder / "assignment.py").write_text(without_directives(submission.source), "utf-8")
         (folder / "mypy.ini").write_text(_CONFIG, "utf-8")
-        library = str(Path(numpytorch.__file__).parents[1])
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("MYPY", "PYTHON"))}
+        library = Path(numpytorch.__file__).parents[1]
+        if library.name not in ("site-packages", "dist-packages"):  # where mypy looks by itself
+            environment["MYPYPATH"] = str(library)
         python = [sys.executable, "-I", "-m", "mypy", "--config-file", "mypy.ini", "--no-color-output"]
         output = ["--no-error-summary", "--hide-error-context", "--cache-dir", str(cache_folder("mypy"))]
         self._start = time.perf_counter()
         self._process = subprocess.Popen(  # noqa: S603 (our own interpreter)
             [*python, *output, "assignment.py"],
             cwd=folder,
-            env={**environment, "MYPYPATH": library},
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import sysconfig
+import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -64,9 +65,12 @@ class Launch:
             "sandbox": str(_HERE),
             "withheld": list(WITHHELD),
             "rlimits": dict(self.rlimits),
+            # Then the thread ends when the grader does, and not sooner.
+            "tied": threading.current_thread() is threading.main_thread(),
         }
-        # Isolated, and without `site`: no variable, user folder or .pth file adds anything to what it can import.
-        python = (sys.executable, "-I", "-S", "-X", "utf8", str(_BOOTSTRAP), json.dumps(setup))
+        # No user folder, script's folder or .pth file adds anything to what it can import. Not -I: that would
+        # ignore PYTHONHASHSEED, the only variable of Python's in the environment, which is all our own.
+        python = (sys.executable, "-s", "-P", "-S", "-X", "utf8", str(_BOOTSTRAP), json.dumps(setup))
         return (*self.wrapper, *python)
 
 
@@ -120,6 +124,7 @@ def _environment(limits: Limits, scratch: Path) -> dict[str, str]:
     """Return what the system needs and nothing of the caller's own."""
     env = {name: os.environ[name] for name in _KEPT if name in os.environ}
     env.update(dict.fromkeys(_THREADS, str(limits.threads)))
+    env["PYTHONHASHSEED"] = "0"  # a hand-in that iterates over a set does so in the same order each time
     if sys.platform == "win32":
         folder = str(scratch)
         return env | {"PATH": os.path.join(os.environ["SYSTEMROOT"], "System32"), "TEMP": folder, "TMP": folder}

@@ -53,7 +53,7 @@ class Wire(Generic[Message]):
         self._fill(memoryview(header))
         try:
             message = self._decoder.decode(header)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise FrameError(f"header: {error}") from error
         if sum(map(_bytes_in, message.arrays)) > MAX_ARRAYS:
             raise FrameError(f"arrays: expected at most {MAX_ARRAYS} bytes of them")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from numpytorch.nn.module import Module
@@ -15,4 +16,4 @@ class Flatten(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x as (N, everything else)."""
-        return x.flatten(start_axis=1)
+        return x.reshape(len(x), math.prod(x.shape[1:]))

@@ -47,7 +47,8 @@ class CrossEntropyLoss(_Loss):
             )
         if logits.ndim != 2 or index.shape != logits.shape[:1]:
             raise ShapeError(
-                f"CrossEntropyLoss: expected logits (N, C) and labels (N,), got {logits.shape} and {index.shape}."
+                f"CrossEntropyLoss: expected logits (N, C) and labels (N,), got {logits.shape} and {index.shape}. "
+                "Flatten the labels with labels.reshape(-1), or what comes before the logits with nn.Flatten()."
             )
         n, classes = logits.shape
         if n and not (index.min() >= 0 and index.max() < classes):
@@ -63,6 +64,7 @@ class MSELoss(_Loss):
 
     def forward(self, prediction: Tensor, target: Tensor | Array) -> Tensor:
         """Compute the loss of two Tensors of the same shape; raise ShapeError if they differ."""
+        target = target if isinstance(target, Tensor) else np.asarray(target)
         if prediction.shape != target.shape:
             raise ShapeError(
                 f"MSELoss: expected prediction and target of one shape, got {prediction.shape} and {target.shape}."

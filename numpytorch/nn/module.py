@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, Self
 
 from numpytorch._errors import ShapeError
@@ -43,7 +44,7 @@ class Module:
         return output
 
     def parameters(self) -> list[Parameter]:
-        """List each registered Parameter once, those of inner modules included, in order of assignment."""
+        """List each registered Parameter once: those on this module in order of assignment, then those within."""
         return [p for _, p in self.named_parameters()]
 
     def named_parameters(self) -> list[tuple[str, Parameter]]:
@@ -99,6 +100,7 @@ class Module:
         for name, p in own.items():
             p.arr = state[name].astype(p.dtype)
 
+    @recursive_repr()  # a module may hold the one that it is in
     def __repr__(self) -> str:
         lines = [
             f"({name}): " + repr(value).replace("\n", "\n  ")

@@ -31,8 +31,10 @@ class Parameter(Tensor):
         (F, C, KH, KW), n for (n,).
         Source: He et al. 2015, arXiv:1502.01852, equation 10, for ReLU.
         """
-        if not shape or any(n < 1 for n in shape):
-            raise ShapeError(f"Parameter.new: expected one or more lengths of at least 1, got {shape}.")
+        if not shape or not all(_is_length(n) for n in shape):
+            raise ShapeError(
+                f"Parameter.new: expected one or more lengths of at least 1, as in new(784, 10), got {shape}."
+            )
         fan_in = shape[0] if len(shape) <= 2 else math.prod(shape[1:])
         bound = math.sqrt(6 / fan_in)
         return Parameter(np.random.uniform(-bound, bound, shape).astype(default_dtype()))  # noqa: NPY002
@@ -41,3 +43,7 @@ class Parameter(Tensor):
     def new_scalar() -> Parameter:
         """Draw a single number from [0, 1)."""
         return Parameter(np.asarray(np.random.random_sample(), default_dtype()))  # noqa: NPY002
+
+
+def _is_length(n: object) -> bool:
+    return isinstance(n, int | np.integer) and bool(n >= 1)

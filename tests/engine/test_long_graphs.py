@@ -64,6 +64,17 @@ def test_grad_of_a_chain_does_not_recurse() -> None:
 
 
 def test_an_error_at_the_end_of_a_long_chain_does_not_recurse() -> None:
+    x = leaf(1, 2)
+    first = npt.exp(x)
+    y = _chain(first, 20_000)
+    with npt.no_grad():
+        first += 1
+    with pytest.raises(npt.GraphError, match="ExpGradFn"):
+        y.sum().backward()
+    assert x.grad is None
+
+
+def test_values_written_after_their_use_are_kept_for_it() -> None:
     x = leaf(2, 2)
     w = x * 1
     y = _chain(w * w, 20_000)

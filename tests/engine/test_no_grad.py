@@ -94,6 +94,19 @@ def test_what_has_a_graph_keeps_it_when_written_to() -> None:
     np.testing.assert_array_equal(grad_of(x), [0, 636])
 
 
+def test_a_write_changes_neither_views_nor_what_a_leaf_is_a_view_of() -> None:
+    data = npt.zeros(2, 3)
+    w = data.reshape(3, 2)
+    w.requires_grad = True
+    turned = w.T
+    with npt.no_grad():
+        w += 1
+        w[0] = 5.0
+    np.testing.assert_array_equal(data.arr, np.zeros((2, 3)))
+    np.testing.assert_array_equal(turned.arr, np.zeros((2, 3)))
+    np.testing.assert_array_equal(w.arr, [[5, 5], [1, 1], [1, 1]])
+
+
 def test_a_value_with_a_graph_is_written_without_it() -> None:
     w, out = leaf(1, 2), npt.zeros(2)
     with npt.no_grad():

@@ -82,6 +82,26 @@ def test_an_old_row_can_be_put_back() -> None:
     np.testing.assert_array_equal(out.arr, [[1, 1], [0, 0]])
 
 
+def test_updating_a_part_writes_it_once() -> None:
+    w = leaf(1)
+    out = npt.zeros(2, 2)
+    before = out.node
+    out[0] += w
+    assert out.grad_fn is not None
+    assert out.grad_fn.parents[0] is before
+
+
+def test_a_held_row_is_not_read_again_when_only_it_was_written() -> None:
+    w = leaf(1)
+    out = npt.zeros(2, 2)
+    row = out[1]
+    row += w
+    before = row.node
+    row += w
+    assert row.grad_fn is not None
+    assert row.grad_fn.parents[0] is before
+
+
 def test_a_row_can_be_put_elsewhere() -> None:
     out = npt.zeros(3, 2)
     row = out[0]

@@ -118,6 +118,23 @@ def test_a_rule_may_return_a_list_scalars_or_what_broadcasts() -> None:
     np.testing.assert_array_equal(grad_of(b), [[15], [15]])
 
 
+def test_a_rule_sees_its_upstream_gradient_in_the_shape_and_dtype_of_its_result() -> None:
+    seen = []
+
+    class Looker(GradFn):
+        def f_d(self, x: TensorNode, y: OutputNode) -> Any:
+            seen.append((type(y.grad), y.grad.shape == y.arr.shape, y.grad.dtype == y.arr.dtype))
+            return (y.grad,)
+
+    for values in (np.ones((2, 3), np.float32), np.float32(1)):
+        x = Tensor(np.asarray(values), requires_grad=True)
+        y = attach(x.arr * 1, Looker(x))
+        y.backward(np.ones(y.shape))
+        (y * np.ones((5, 1, 1))).sum().backward()
+        (y + y).sum().backward()
+    assert seen == [(np.ndarray, True, True)] * 6
+
+
 def test_a_rule_may_hand_on_its_upstream_gradient_or_an_array_it_keeps() -> None:
     kept = np.ones(2)
 

@@ -57,13 +57,19 @@ def _limit(rlimits: dict[str, int]) -> list[str]:
     return sorted(rlimits)
 
 
-def _adopt_orphans() -> None:
-    """Become the parent of what the hand-in's processes leave behind, so that the grader still sees it."""
+def _tie(*, to_parent: bool) -> None:
+    """Become the parent of what the hand-in's processes leave behind, so that the grader still sees it.
+
+    to_parent: also be killed when the thread that started this process ends.
+    """
     if sys.platform == "linux":
         import ctypes
 
-        set_child_subreaper = 36
-        ctypes.CDLL(None).prctl(set_child_subreaper, 1, 0, 0, 0)
+        set_death_signal, set_child_subreaper = 1, 36
+        prctl = ctypes.CDLL(None).prctl
+        prctl(set_child_subreaper, 1, 0, 0, 0)
+        if to_parent:
+            prctl(set_death_signal, 9, 0, 0, 0)
 
 
 def _take_descriptors() -> tuple[int, int]:
@@ -86,10 +92,11 @@ def _take_descriptors() -> tuple[int, int]:
 def main(setup: str) -> None:
     """Prepare the process as `setup` says, and answer requests until the parent is gone."""
     options = json.loads(setup)
+    os.environ.pop("PYTHONHASHSEED", None)  # it has had its effect
     requests, replies = _take_descriptors()
     faulthandler.enable()
     rlimits = _limit(options["rlimits"])
-    _adopt_orphans()
+    _tie(to_parent=options["tied"])
     sys.path.extend(options["sites"])
     sys.meta_path.insert(0, ProjectFinder(options["library"], options["sandbox"], options["withheld"]))
     for name in _PACKAGES:

@@ -152,6 +152,7 @@ def test_dtypes_that_may_not_cross_are_refused(dtype: Any) -> None:
         header(arrays=[["float64"]]),
         header(arrays=[["float64", [1], 2]]),
         header() + b"{}",
+        header(body={"is": "loaded", "names": ["x"]}).replace(b"x", b"\xff"),
     ],
     ids=lambda content: repr(content[:40]),
 )
@@ -170,7 +171,7 @@ def test_an_early_end_is_an_end() -> None:
             wire(whole[:length]).read()
 
 
-@given(st.binary(max_size=200))
+@given(st.binary(max_size=200) | st.binary(max_size=200).map(frame))
 def test_noise_is_refused_or_ends(content: bytes) -> None:
     with pytest.raises((protocol.FrameError, EOFError)):
         wire(content).read()

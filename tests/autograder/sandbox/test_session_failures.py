@@ -32,7 +32,7 @@ from autograder.sandbox.limits import MIB
 from autograder.sandbox.pipes import PollingPipes
 from autograder.sandbox.pipes_threaded import ThreadedPipes
 
-from .helpers import Instead, OpenSession
+from .helpers import READY, Instead, OpenSession, frame, liar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -243,17 +243,31 @@ def test_the_tightest_of_nested_deadlines_holds(open_session: OpenSession, monke
         assert caught.value.seconds == 3.0
         session.restart()
         session.load()
-        with session.deadline(1e7), session.deadline(50.0):
-            assert session.constants(["x"]) == {"x": None}
+        with session.deadline(4.0), session.deadline(1e7), pytest.raises(WorkerTimeout) as caught:
+            repeat(lambda: session.constants([]))
+        assert caught.value.seconds == 4.0
+
+
+def test_an_answer_that_was_ready_before_the_question_is_late_if_the_time_is_up(
+    open_session: OpenSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = b'{"number":1,"body":{"is":"loaded","names":[]},"arrays":[]}'
+    both = (frame(READY) + frame(loaded)).hex()
+    session = open_session("", tier=Instead((*liar().command[:-1], both)), load=False)
+    session.start()
+    seconds = itertools.count()
+    monkeypatch.setattr(link, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    with session.deadline(1.0), pytest.raises(WorkerTimeout):
+        session.load()
 
 
 def test_the_callers_own_work_is_not_counted(open_session: OpenSession, monkeypatch: pytest.MonkeyPatch) -> None:
     session = open_session("")
     turn = clock(monkeypatch)
     with session.deadline(10.0):
-        session.constants([])
-        turn(1000.0)
-        session.constants([])
+        for _ in range(3):
+            session.constants([])
+            turn(1000.0)
     assert session.alive()
 
 
@@ -370,15 +384,18 @@ def test_closing_is_harmless_at_any_time(open_session: OpenSession) -> None:
 
 def test_an_interrupted_parent_leaves_nothing(open_session: OpenSession, monkeypatch: pytest.MonkeyPatch) -> None:
     session = open_session("")
+    readings = itertools.count()
 
     def interrupt() -> float:
-        raise KeyboardInterrupt
+        if next(readings) == 1:
+            raise KeyboardInterrupt
+        return 0.0
 
     monkeypatch.setattr(link, "time", SimpleNamespace(monotonic=interrupt))
     with pytest.raises(KeyboardInterrupt):
         session.constants([])
     monkeypatch.setattr(link, "time", time)
-    session.close()
+    assert not session.alive()
 
 
 @pytest.mark.parametrize(

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
 
-from autograder.sandbox import Limits, LimitsTier, ProcessTier, Session, StudentError, strongest_tier, tiers
-from autograder.sandbox.launch import plan
+from autograder.sandbox import Limits, LimitsTier, ProcessTier, Session, StudentError, protocol, strongest_tier, tiers
+from autograder.sandbox.launch import plan, remove_scratch, spawn
+from autograder.sandbox.messages import Load
 
 from .helpers import OpenSession
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs fork")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs a process that adopts")
@@ -47,6 +47,12 @@ def test_the_environment_is_not_the_parents(
     assert constant(session, "BLAS") == "3"
 
 
+def test_sets_of_text_have_the_same_order_in_every_worker(open_session: OpenSession) -> None:
+    source = "HASH = hash('a text')\n"
+    hashes = [open_session(source).constants(["HASH"]) for _ in range(2)]
+    assert hashes[0] == hashes[1]
+
+
 def test_the_working_folder_is_new_empty_and_removed(open_session: OpenSession, scratch_parent: Path) -> None:
     session = open_session(
         "import os, tempfile\nHERE, THERE, WITHIN = os.getcwd(), tempfile.gettempdir(), repr(os.listdir())\n"
@@ -65,6 +71,31 @@ def test_removing_the_folder_follows_no_link(open_session: OpenSession, tmp_path
     (mine / "file").touch()
     open_session(f"import os\nos.symlink({str(mine)!r}, 'link')\nos.makedirs('a')\nos.chmod('a', 0)\n").close()
     assert (mine / "file").exists()
+
+
+@posix
+def test_a_folder_that_cannot_be_removed_at_once_is_opened_up_but_not_through_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, scratch = tmp_path / "mine", tmp_path / "scratch"
+    mine.mkdir(mode=0o500)
+    (scratch / "closed" / "inner").mkdir(parents=True)
+    (scratch / "link").symlink_to(mine)
+    for folder in (scratch / "closed" / "inner", scratch / "closed", scratch):
+        folder.chmod(0)
+    remove, tried = shutil.rmtree, list[Path]()
+
+    def refuse_once(path: Path, ignore_errors: bool = False) -> None:
+        tried.append(path)
+        if len(tried) == 1:  # as it does for anyone but root
+            raise PermissionError
+        assert all(folder.stat().st_mode & 0o777 == 0o700 for folder in (scratch, scratch / "closed"))
+        remove(path, ignore_errors=ignore_errors)
+
+    monkeypatch.setattr(shutil, "rmtree", refuse_once)
+    remove_scratch(scratch)
+    assert not scratch.exists()
+    assert mine.stat().st_mode & 0o777 == 0o500
 
 
 def test_standard_input_is_empty(open_session: OpenSession) -> None:
@@ -156,6 +187,39 @@ PID = os.read(read, 100).decode()
     assert alive(daemon)
     session.close()
     assert not alive(daemon)
+
+
+def test_a_worker_whose_parent_is_gone_ends(tmp_path: Path) -> None:
+    source = b"import atexit, threading\natexit.register(print, 'too late')\n"
+    source += b"def forever():\n    while True: pass\nthreading.Thread(target=forever).start()\n"
+    with spawn(plan(Limits(), tmp_path)) as worker:
+        assert worker.stdin is not None
+        assert worker.stdout is not None
+        assert worker.stderr is not None
+        worker.stdin.write(b"".join(protocol.request(1, Load(), [np.frombuffer(source, np.uint8)])))
+        worker.stdin.close()
+        assert b'"is":"loaded"' in worker.stdout.read()
+        assert b"too late" not in worker.stderr.read()
+    assert worker.returncode == 0
+
+
+@linux
+def test_a_busy_worker_whose_parent_is_killed_dies(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "busy")
+    file = tmp_path / "assignment.py"
+    file.write_text(f"open({str(tmp_path / 'busy')!r}, 'w').close()\nwhile True: pass\n")
+    grader = (
+        "import sys\nfrom autograder.sandbox import *\nfrom autograder.submission import read_submission\n"
+        "Session(read_submission(sys.argv[1]), Limits(), ProcessTier()).load()\n"
+    )
+    # It cannot remove the worker's folder, so that must be made where the test's own is.
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", grader, str(file)], env=env) as process:
+        (tmp_path / "busy").read_bytes()
+        (worker,) = psutil.Process(process.pid).children()
+        process.kill()
+    worker.wait(timeout=30)
+    assert not alive(worker)
 
 
 def test_threads_do_not_hold_the_session(open_session: OpenSession) -> None:

@@ -33,6 +33,13 @@ class Affine(nn.Module):
     def forward(self, x):
         return x * self.w + self.b
 
+class Unregistered(nn.Module):
+    def __init__(self):
+        self.held = {"w": nn.Parameter(npt.ones(1))}
+
+    def forward(self, x):
+        return x * self.held["w"]
+
 class Drawn(nn.Module):
     def __init__(self):
         self.a = nn.Parameter.new(2, 3)
@@ -71,6 +78,7 @@ class Deep:
         self.nest = []
         for _ in range(10_000):
             self.nest = [self.nest]
+        self.low = [[[[[[[[[[[[[[[[[[[Tensor([1.0])]]]]]]]]]]]]]]]]]]]
         self.chain = Tensor([1.0], requires_grad=True)
         self.last = Tensor([1.0])
 
@@ -258,13 +266,22 @@ def test_gradients_add_up_until_they_are_zeroed(session: Session) -> None:
     np.testing.assert_array_equal([again.tensors["w"], again.inputs[0]], [[2.0], [1.0]])
 
 
-def test_zeroing_reaches_tensors_that_are_not_registered(session: Session) -> None:
+def test_zeroing_is_for_one_object(session: Session) -> None:
     built = session.build("Holder", [], seed=0)
     other = session.build("Affine", [1], seed=0)
     output = session.call(other.id, [np.ones(1)])
     session.backward(output.id, np.ones(1))
     session.zero_grad(built.id)
-    assert session.backward(output.id, np.ones(1)).tensors["w"] == 2.0  # those of other objects stay
+    others = session.backward(output.id, np.ones(1))
+    np.testing.assert_array_equal([others.tensors["w"], others.inputs[0]], [[2.0], [2.0]])
+
+
+def test_zeroing_reaches_tensors_that_are_not_registered(session: Session) -> None:
+    built = session.build("Unregistered", [], seed=0)
+    output = session.call(built.id, [np.ones(1)])
+    for _ in range(2):
+        assert session.backward(output.id, np.ones(1)).tensors["held['w']"] == 1.0
+        session.zero_grad(built.id)
 
 
 def test_inputs_require_a_gradient_only_if_asked_to(session: Session) -> None:
