@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import psutil
 import pytest
 
 from autograder.sandbox import (
@@ -22,6 +23,7 @@ from autograder.sandbox import (
     Scalar,
     Session,
     StudentError,
+    Usage,
     WorkerCrashed,
     WorkerMemory,
     WorkerTimeout,
@@ -280,6 +282,20 @@ def test_an_exit_behind_pythons_back_is_a_crash(open_session: OpenSession) -> No
     assert caught.value.tail == "bye\n"
 
 
+@pytest.mark.usefixtures("either_pipes")
+def test_a_worker_that_ends_between_requests_is_a_crash_at_the_next(open_session: OpenSession) -> None:
+    before = set(psutil.Process().children())
+    session = open_session("")
+    (worker,) = set(psutil.Process().children()) - before
+    worker.kill()
+    while session.alive():
+        pass
+    with pytest.raises(WorkerCrashed):
+        session.constants([])
+    with pytest.raises(DeadSessionError):
+        session.constants([])
+
+
 @posix
 @pytest.mark.parametrize(
     "body", ["os.kill(os.getpid(), signal.SIGSEGV)", "ctypes.string_at(0)"], ids=["signal", "null pointer"]
@@ -373,6 +389,7 @@ def test_closing_is_harmless_at_any_time(open_session: OpenSession) -> None:
     session = open_session("", load=False)
     assert not session.alive()
     assert session.output_tail() == ""
+    assert session.usage() == Usage(0, 0.0)
     session.close()
     session.start()
     assert session.alive()
