@@ -52,7 +52,7 @@ def check(
         count = len(task.select(only))
         submission = read_submission(task.stub if file is None else file)
         if json is not None:
-            json.touch()  # so that a path which cannot be written is found out before the work, not after
+            json.open("ab").close()  # a path that cannot be written is found out before the work, not after
         with LiveProgress(errors, count) as progress:
             result = check_submission(task, submission, seed=seed, only=only, listener=progress)
         if json is not None:

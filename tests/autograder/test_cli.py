@@ -87,6 +87,7 @@ BAD_INPUT = [
     (["check", "cnn", "huge.py"], "expected at most 1048576 bytes"),
     (["check", "cnn", str(STUB), "--only", "conv3d.*"], "expected a pattern that matches one of conv2d.forward"),
     (["check", "cnn", str(STUB), "--json", "no/such/folder/out.json"], "no/such/folder"),
+    (["check", "cnn", str(STUB), "--json", "."], "Errno"),
     (["check", "cnn", str(STUB), "--seed", "-1"], "--seed"),
     (["check", "cnn", str(STUB), "--seed", "x"], "--seed"),
     (["check"], "Missing argument"),
