@@ -32,7 +32,8 @@ class CheckConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One `[[check]]` of assignment.toml.
 
     points: what passing earns. seconds: the wall-clock limit.
-    requires: checks of which one must have passed, else this one is skipped.
+    requires: earlier checks of which one must have passed, else this one is skipped.
+    visibility: "visible" or "hidden", passed on to whoever publishes results.
     """
 
     id: str
@@ -114,6 +115,9 @@ def load_assignment(name: str) -> Assignment:
         raise AssignmentError(
             f"{settings}: expected a [[check]] for each of {sorted(checks)}, as checks.py has them, got {sorted(ids)}."
         )
+    for i, c in enumerate(config.check):
+        if unknown := set(c.requires) - set(ids[:i]):
+            raise AssignmentError(f"{settings}: expected {c.id} to require earlier checks, got {sorted(unknown)}.")
     total = sum(c.points for c in config.check)
     if total != 100:
         raise AssignmentError(f"{settings}: expected points that sum to 100, got {total:g}.")

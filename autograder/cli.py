@@ -13,7 +13,7 @@ from rich.console import Console
 from autograder.assignment import AssignmentError, load_assignment
 from autograder.publish.console import LiveProgress, print_result
 from autograder.runner import check_submission
-from autograder.submission import SubmissionError, read_submission
+from autograder.submission import Submission, SubmissionError, read_submission
 from numpytorch.data import DataError
 
 app = typer.Typer(
@@ -36,9 +36,12 @@ def _commands() -> None:
 def check(
     assignment: Annotated[str, typer.Argument(help="The assignment: cnn.")],
     file: Annotated[
-        Path | None, typer.Argument(help="The file to check, or a folder with assignment.py. Default: the stub.")
+        Path | None,
+        typer.Argument(help="The file to check, or a folder with assignment.py. Default: the assignment's own."),
     ] = None,
-    only: Annotated[str, typer.Option(metavar="GLOB", help="Run only checks whose id matches, as 'conv2d.*'.")] = "*",
+    only: Annotated[
+        str, typer.Option(metavar="GLOB", help="Run only checks whose id matches, such as 'conv2d.*'.")
+    ] = "*",
     json: Annotated[Path | None, typer.Option(metavar="OUT", help="Write the result to this file, as JSON.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="What every random choice comes from.")] = 0,
 ) -> None:
@@ -52,7 +55,7 @@ def check(
         count = len(task.select(only))
         submission = read_submission(task.stub if file is None else file)
         if json is not None:
-            json.open("ab").close()  # a path that cannot be written is found out before the work, not after
+            _check_writable(json, submission)
         with LiveProgress(errors, count) as progress:
             result = check_submission(task, submission, seed=seed, only=only, listener=progress)
         if json is not None:
@@ -65,6 +68,19 @@ def check(
         if "traceback" in c.evidence:
             errors.print(f"{c.id}: {c.evidence['traceback']}", markup=False)
     raise typer.Exit(USAGE if result.faulty else 0 if result.passed else 1)
+
+
+def _check_writable(out: Path, submission: Submission) -> None:
+    """Find out before the work, not after it, that its result cannot be kept."""
+    if out.suffix == ".py" or out.resolve() == submission.path.resolve():
+        raise AssignmentError(f"--json: expected a file to write the result to, got {out}, which is source code.")
+    try:
+        existed = out.exists()
+        out.open("ab").close()
+        if not existed:
+            out.unlink()
+    except OSError as error:
+        raise AssignmentError(f"--json: expected a file that can be written, got {out} ({error.strerror}).") from error
 
 
 def main() -> None:

@@ -146,7 +146,7 @@ def _run(
         names = ", ".join(r.id for r in needed)
         return result(
             Status.SKIPPED,
-            f"Counts once {names} passes." if len(needed) == 1 else f"Counts once one of these passes: {names}.",
+            f"Counts once {'it passes' if len(needed) == 1 else 'one of these passes'}: {names}.",
         )
     try:
         with session.deadline(settings.seconds):
@@ -164,7 +164,7 @@ def _run(
     except WorkerMemory as error:
         return result(
             Status.MEMORY,
-            f"Stopped: the hand-in wanted more than the {error.limit >> 20} MiB of memory that it has." + _notes(error),
+            f"Stopped: the hand-in needed more than {error.limit >> 20} MiB of memory." + _notes(error),
             "How large is the largest array you make? Its shape times 8 bytes is what it needs.",
         )
     except WorkerCrashed as error:
@@ -215,6 +215,14 @@ def _raised(result: _Result, error: StudentError, session: Session) -> CheckResu
             "Fill it in: the docstring says what it computes, and README.md how.",
             {"not_implemented": True, **evidence},
         )
+    if error.kind in ("SyntaxError", "IndentationError", "TabError", "ImportError", "ModuleNotFoundError"):
+        line = f" at line {error.frames[-1].line}" if error.frames else ""
+        return result(
+            Status.ERROR,
+            f"The file cannot be imported: {error.kind}{line}. {error.message}",
+            "Run `python assignment.py`: it must end without an error.",
+            evidence,
+        )
     where = ""
     if error.frames:
         last = error.frames[-1]
@@ -222,6 +230,6 @@ def _raised(result: _Result, error: StudentError, session: Session) -> CheckResu
     return result(
         Status.ERROR,
         f"Your code raised {error.kind}{where}. {error.message}" + _notes(error),
-        "Run that call yourself, with the shapes above; the message says what was expected and what was got.",
+        "Make that call yourself in a Python prompt, and look at the shapes and values on the line named.",
         evidence,
     )

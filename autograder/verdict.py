@@ -61,7 +61,7 @@ class SubmissionResult(msgspec.Struct, frozen=True, kw_only=True):
     """All verdicts on one hand-in, and what they were reached with.
 
     sandbox: the tier that held the hand-in. seed: what every random choice of the grader came from.
-    environment: versions and machine. timing: seconds by stage.
+    environment: versions and machine. timing: seconds by stage, and the peak memory of the worker in MiB.
     """
 
     schema: str

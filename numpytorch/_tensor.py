@@ -1,4 +1,7 @@
-"""Tensor: what a user holds. Every operation on it is a function of `numpytorch.functions`."""
+"""Tensor: what a user holds. Every operation on it is a function of `numpytorch.functions`.
+
+The file is long for one reason: each operator and method that a user may expect stands here, in a line of its own.
+"""
 
 from __future__ import annotations
 
@@ -297,10 +300,20 @@ class Tensor:
         return bool(self.node.arr)
 
     def __float__(self) -> float:
+        self._refuse_to_lose("float")
         return float(self.item())
 
     def __int__(self) -> int:
+        self._refuse_to_lose("int")
         return int(self.item())
+
+    def _refuse_to_lose(self, kind: str) -> None:
+        """Raise if turning this into a number would cut the graph: NumPy does so in `array[i] = tensor`."""
+        if self.requires_grad:
+            raise GraphError(
+                f"{kind}: expected a Tensor that requires no gradient, got one that does, which a number cannot carry. "
+                "Assign into a Tensor (out = npt.zeros(...); out[i] = t), or take `.item()` if no gradient is to flow."
+            )
 
     def __repr__(self) -> str:
         name = "Tensor" if isinstance(self, _Slice) else type(self).__name__

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -12,7 +12,7 @@ from autograder.checks import Failed, Grader, Passed, check, layer, reference
 from autograder.checks import policy as policies
 from autograder.checks.training import model_learns, model_reaches_f1
 from autograder.checks.types import TypeCheck, types_are_strict
-from autograder.sandbox import Array, Scalar, StudentError
+from autograder.sandbox import Array, Built, Scalar, StudentError
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,10 @@ class Conv2dCase:
         """Draw x (N, C, H, W)."""
         return rng.standard_normal((self.n, self.c, self.h, self.w))
 
+    def resized(self) -> Conv2dCase:
+        """Return the same layer on more and larger images."""
+        return replace(self, n=self.n + 1, h=self.h + 2, w=self.w + 1)
+
     def forward(self, x: Array, parameters: Mapping[str, Array]) -> Array:
         """Compute the right output."""
         return reference.conv2d(x, parameters["weight"], parameters["bias"], self.stride, self.padding)
@@ -73,10 +77,12 @@ class MaxPool2dCase:
     w: int
     k: int
     stride: int
+    scale: float = 1.0
     cls: str = "MaxPool2d"
 
     def __str__(self) -> str:
-        return f"MaxPool2d({self.k}, {self.stride}) on x ({self.n}, {self.c}, {self.h}, {self.w})"
+        scale = f", with entries {self.scale:g} times as large" * (self.scale != 1)
+        return f"MaxPool2d({self.k}, {self.stride}) on x ({self.n}, {self.c}, {self.h}, {self.w}){scale}"
 
     @property
     def args(self) -> tuple[Scalar, ...]:
@@ -97,7 +103,11 @@ class MaxPool2dCase:
         """Draw x (N, C, H, W), half of it negative, with entries about 0.02 apart: there are no ties."""
         size = self.n * self.c * self.h * self.w
         values = 0.02 * (rng.permutation(size) - size // 2) + rng.uniform(-1e-3, 1e-3, size)
-        return values.reshape(self.n, self.c, self.h, self.w)
+        return self.scale * values.reshape(self.n, self.c, self.h, self.w)
+
+    def resized(self) -> MaxPool2dCase:
+        """Return the same layer on more and larger images."""
+        return replace(self, n=self.n + 1, h=self.h + 2, w=self.w + 1)
 
     def forward(self, x: Array, parameters: Mapping[str, Array]) -> Array:
         """Compute the right output."""
@@ -122,21 +132,25 @@ CONV_GRADIENT = (
     Conv2dCase(3, 2, 6, 5, f=4, k=3),
     Conv2dCase(2, 3, 5, 7, f=5, k=2, stride=2),
     Conv2dCase(2, 3, 4, 5, f=2, k=3, stride=2, padding=1),
+    Conv2dCase(1, 1, 3, 6, f=1, k=3),  # one image, one channel, one filter, one row of output
+    Conv2dCase(2, 3, 7, 5, f=4, k=1, stride=3),  # gaps between windows
+    Conv2dCase(5, 2, 4, 6, f=3, k=4, padding=2),
 )
 POOL = (
     MaxPool2dCase(2, 3, 6, 8, k=2, stride=2),
     MaxPool2dCase(2, 3, 7, 5, k=3, stride=1),
-    MaxPool2dCase(3, 2, 8, 7, k=3, stride=2),
+    MaxPool2dCase(3, 2, 8, 7, k=3, stride=2, scale=100),
     MaxPool2dCase(1, 5, 5, 9, k=2, stride=3),
 )
 
 
 def conv_cases(grader: Grader, cases: tuple[Conv2dCase, ...]) -> tuple[tuple[Conv2dCase, ...], str]:
     """Leave out the cases whose options the hand-in's constructor does not take, and say so."""
+    session = grader.session
 
     def takes(name: str) -> bool:
         try:
-            grader.session.build("Conv2d", (2, 3, 3), {name: 2}, seed=grader.child_seed(name))
+            session.build("Conv2d", (2, 3, 3), {name: 2}, seed=grader.child_seed(name))
         except StudentError as error:
             return not (error.kind == "TypeError" and "unexpected keyword argument" in error.message)
         return True
@@ -150,14 +164,14 @@ def conv_cases(grader: Grader, cases: tuple[Conv2dCase, ...]) -> tuple[tuple[Con
 def conv_gradient(grader: Grader, target: str) -> Passed:
     """Check one gradient of Conv2d in each configuration."""
     cases, note = conv_cases(grader, CONV_GRADIENT)
-    return layer.for_each(cases, lambda case: layer.gradient_is_right(grader, case, target), note)
+    return layer.for_each(grader, cases, lambda case: layer.gradient_is_right(grader, case, target), note)
 
 
 @check("conv2d.forward")
 def conv2d_forward(grader: Grader) -> Passed:
-    """Conv2d.forward computes the cross-correlation, for any sizes, strides and paddings."""
+    """Conv2d.forward computes the cross-correlation."""
     cases, note = conv_cases(grader, CONV_FORWARD)
-    return layer.for_each(cases, lambda case: layer.forward_is_right(grader, case), note)
+    return layer.for_each(grader, cases, lambda case: layer.forward_is_right(grader, case), note)
 
 
 @check("conv2d.grad_weight")
@@ -180,29 +194,30 @@ def conv2d_grad_input(grader: Grader) -> Passed:
 
 @check("conv2d.parameters")
 def conv2d_parameters(grader: Grader) -> Passed:
-    """Conv2d: weight and bias are parameters that an optimizer finds."""
+    """Conv2d: an optimizer finds the weight and the bias."""
     layer.parameter_is_registered(grader, CONV_GRADIENT[0])
     return Passed("The weight and the bias are registered.")
 
 
 @check("maxpool2d.forward")
 def maxpool2d_forward(grader: Grader) -> Passed:
-    """MaxPool2d.forward takes the maximum of each window, overlapping or not."""
-    return layer.for_each(POOL, lambda case: layer.forward_is_right(grader, case))
+    """MaxPool2d.forward takes the maximum of each window."""
+    return layer.for_each(grader, POOL, lambda case: layer.forward_is_right(grader, case))
 
 
 @check("maxpool2d.grad_input")
 def maxpool2d_grad_input(grader: Grader) -> Passed:
     """MaxPool2d: the right gradient arrives at the input."""
-    return layer.for_each(POOL, lambda case: layer.gradient_is_right(grader, case, layer.INPUT))
+    return layer.for_each(grader, POOL, lambda case: layer.gradient_is_right(grader, case, layer.INPUT))
 
 
 @check("model.forward")
 def model_forward(grader: Grader) -> Passed:
-    """MNISTClassificationModel maps images to ten logits, each image by itself."""
+    """The model maps each image to ten logits."""
     session = grader.session
     model = session.build("MNISTClassificationModel", (), seed=grader.child_seed("model"))
     x = grader.rng("model").uniform(0, 1, (5, 1, 28, 28))
+    _shake(grader, model)
     logits = session.predict(model.id, x)
     if logits.shape != (5, 10):
         raise Failed(
@@ -228,15 +243,23 @@ def model_forward(grader: Grader) -> Passed:
     return Passed("Logits of shape (N, 10), finite, and the same for an image alone as in a batch.")
 
 
+def _shake(grader: Grader, model: Built) -> None:
+    """Move every parameter a little: some are zero to begin with, and hide what is before them."""
+    rng = grader.rng("shake")
+    paths = [t.path for t in model.tensors if t.registered and t.dtype.startswith("float")]
+    values = grader.session.read(model.id, paths)
+    grader.session.write(model.id, {p: v + 0.05 * rng.standard_normal(v.shape) for p, v in values.items()})
+
+
 @check("model.learns")
 def model_learns_check(grader: Grader) -> Passed:
-    """Training moves every parameter of the model, convolutions included, and the loss falls."""
+    """Training moves every parameter, and the loss falls."""
     return model_learns(grader)
 
 
 @check("model.f1")
 def model_f1(grader: Grader) -> Passed:
-    """The trained model reaches the F1 asked for on digits that it has not seen."""
+    """The trained model knows digits that it has not seen."""
     return model_reaches_f1(grader)
 
 

@@ -10,9 +10,9 @@ import numpy as np
 if TYPE_CHECKING:
     from autograder.sandbox import Array
 
-FLOAT64_TOLERANCE = 1e-7
+TOLERANCE = 5e-6
 FLOAT32_TOLERANCE = 1e-4
-"""How far an entry may be off, relative to the largest expected entry."""
+"""How far an entry may be off, relative to the largest expected one: room for a step in float32, or for all steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def first_mismatch(got: Array, expected: Array, rounded: bool = False) -> Mismat
     An entry that is not finite is wrong.
     """
     scale = float(np.abs(expected).max(initial=0)) or 1.0
-    tolerance = scale * (FLOAT32_TOLERANCE if rounded or got.dtype == np.float32 else FLOAT64_TOLERANCE)
+    tolerance = scale * (FLOAT32_TOLERANCE if rounded or got.dtype == np.float32 else TOLERANCE)
     with np.errstate(invalid="ignore", over="ignore"):
         error = np.abs(got.astype(np.float64) - expected)
     error = np.where(np.isfinite(error), error, np.inf)

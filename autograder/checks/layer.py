@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 import numpy as np
 
 from autograder.checks.api import Failed, Grader, Passed
-from autograder.checks.compare import first_mismatch, json_number
+from autograder.checks.compare import first_mismatch
 from autograder.sandbox import SandboxError, StudentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from autograder.sandbox import Array, Output, Scalar, Session, TensorInfo
+    from autograder.sandbox import Array, Gradients, Output, Scalar, Session, TensorInfo
 
 INPUT = "input"
 
@@ -45,6 +45,9 @@ class LayerCase(Protocol):
     def sample(self, rng: np.random.Generator) -> Array:
         """Draw an input, away from kinks and ties."""
 
+    def resized(self) -> LayerCase:
+        """Return the same layer on an input of another size."""
+
     def forward(self, x: Array, parameters: Mapping[str, Array]) -> Array:
         """Compute the right output."""
 
@@ -67,13 +70,18 @@ class Probe:
         """Run the layer on x, and return its output and the values; raise Failed unless it is one Tensor of numbers."""
         output = self.session.call(self.obj, [x], requires_grad=requires_grad, grad=grad)
         if not output.is_tensor or len(output.items) != 1:
+            nothing = output.returned == "NoneType"
             raise Failed(
-                f"{self.case.cls}.forward: expected it to return one Tensor, got {_a(output.returned)}.",
-                hint="Return the result as a Tensor that is joined to the graph.",
+                f"{self.case.cls}.forward: expected it to return one Tensor, got "
+                f"{'None' if nothing else _a(output.returned)}.",
+                hint="Is there a `return` at its end?"
+                if nothing
+                else "Return the result as a Tensor that is joined to the graph.",
             )
         if output.array is None:
             raise Failed(
-                f"{self.case.cls}.forward: expected a Tensor of real numbers, got one of dtype {output.dtype}."
+                f"{self.case.cls}.forward: expected a Tensor of float64 or float32, got one of {output.dtype}.",
+                hint="Compute in the dtype of the input.",
             )
         return output, output.array
 
@@ -83,26 +91,42 @@ class Probe:
         self.session.write(self.obj, {info.path: values.reshape(info.shape)})
 
 
-def probe(grader: Grader, case: LayerCase, *key: str) -> Probe:
-    """Build the layer, find its parameters and set them to random values."""
+def probe(grader: Grader, case: LayerCase, need: Iterable[str], *key: str) -> Probe:
+    """Build the layer, find its parameters and set them to random values.
+
+    need: the roles that must be there; another that is missing counts as zero.
+    """
     session = grader.session
     rng = grader.rng(case.cls, str(case), *key)
-    seed = grader.child_seed(case.cls, str(case))
-    built = session.build(case.cls, case.args, case.kwargs, seed=seed, dtype="float64")
-    found = {role: find(case, built.tensors, role) for role in case.shapes}
-    parameters = {role: rng.standard_normal(shape) for role, shape in case.shapes.items()}
-    result = Probe(case, session, built.id, found, parameters, case.sample(rng))
-    for role, values in parameters.items():
-        result.set(role, values)
+    built = session.build(case.cls, case.args, case.kwargs, seed=grader.child_seed(case.cls, str(case)))
+    x = case.sample(rng)
+    if any(not fitting(case, built.tensors, role) for role in case.shapes):
+        session.release(session.call(built.id, [x]).id)  # it may create what is missing on its first call
+        built = session.tensors(built.id)
+    found, parameters = {}, {}
+    for role, shape in case.shapes.items():
+        parameters[role] = rng.standard_normal(shape)
+        if role in need or fitting(case, built.tensors, role):
+            found[role] = find(case, built.tensors, role)
+        else:
+            parameters[role] = np.zeros(shape)
+    result = Probe(case, session, built.id, found, parameters, x)
+    for role in found:
+        result.set(role, parameters[role])
     return result
 
 
-def find(case: LayerCase, tensors: Iterable[TensorInfo], role: str) -> TensorInfo:
-    """Find the parameter that plays a role, by its shape: registered ones first, axes of length 1 aside."""
+def fitting(case: LayerCase, tensors: Iterable[TensorInfo], role: str) -> list[TensorInfo]:
+    """List the Tensors that could play a role by their shapes, axes of length 1 aside, the likeliest first."""
     shape = case.shapes[role]
     fits = [t for t in tensors if _squeezed(t.shape) == _squeezed(shape)]
-    fits.sort(key=lambda t: (t.shape != shape, not t.registered, t.kind != "Parameter"))
-    if fits:
+    return sorted(fits, key=lambda t: (t.shape != shape, not t.registered, t.kind != "Parameter"))
+
+
+def find(case: LayerCase, tensors: Iterable[TensorInfo], role: str) -> TensorInfo:
+    """Find the parameter that plays a role; raise Failed if none has the shape."""
+    shape = case.shapes[role]
+    if fits := fitting(case, tensors, role):
         return fits[0]
     there = ", ".join(f"{t.path} {t.shape}" for t in tensors) or "no Tensor at all"
     raise Failed(
@@ -113,9 +137,9 @@ def find(case: LayerCase, tensors: Iterable[TensorInfo], role: str) -> TensorInf
 
 
 def forward_is_right(grader: Grader, case: LayerCase) -> None:
-    """Raise Failed unless the layer computes what it should, also when called again on another input."""
-    p = probe(grader, case, "forward")
-    for x in (p.x, case.sample(grader.rng(case.cls, str(case), "again"))):
+    """Raise Failed unless the layer computes what it should, also when called again on an input of another size."""
+    p = probe(grader, case, case.shapes, "forward")
+    for x in (p.x, case.resized().sample(grader.rng(case.cls, str(case), "again"))):
         _, y = p.call(x)
         _values_are_right(p, x, y)
 
@@ -126,7 +150,7 @@ def gradient_is_right(grader: Grader, case: LayerCase, target: str) -> None:
     It is held to the exact gradient. If it is another, central differences of the hand-in's own forward tell
     whether to look at the backward or at the forward.
     """
-    p = probe(grader, case, "gradient")
+    p = probe(grader, case, () if target == INPUT else (target,), "gradient")
     rng = grader.rng(case.cls, str(case), "gradient", target)
 
     # An earlier call, with another input: it must leave nothing behind. It also shows what is cut off.
@@ -134,17 +158,16 @@ def gradient_is_right(grader: Grader, case: LayerCase, target: str) -> None:
     if not earlier.requires_grad:
         _severed(p, target, everything=True)
     pulled = p.session.backward(earlier.id, rng.standard_normal(y.shape))
-    arrived = {INPUT: pulled.inputs[0], **{role: pulled.tensors.get(p.found[role].path) for role in case.shapes}}
-    if arrived[target] is None:
-        _severed(p, target, everything=all(g is None for g in arrived.values()))
+    if _gradient(p, pulled, target) is None:
+        _severed(p, target, everything=all(_gradient(p, pulled, t) is None for t in (INPUT, *p.found)))
     p.session.zero_grad(p.obj)
 
     output, y = p.call(p.x, requires_grad=target == INPUT)
+    p.call(case.sample(rng))  # a later call, before the backward of this one: nor may that change anything
     got = None
     if output.requires_grad:
         dy = rng.standard_normal(y.shape)
-        pulled = p.session.backward(output.id, dy)
-        got = pulled.inputs[0] if target == INPUT else pulled.tensors.get(p.found[target].path)
+        got = _gradient(p, p.session.backward(output.id, dy), target)
     if got is None:
         raise Failed(
             f"{case}: no gradient arrives at the {target} ({_name(p, target)}) when the input requires none, as "
@@ -153,36 +176,57 @@ def gradient_is_right(grader: Grader, case: LayerCase, target: str) -> None:
             "`numpytorch.autograd.attach(out, YourGradFn(x, w, b))` works it out.",
             evidence={"cause": "only_if_input_requires_grad"},
         )
-    if got.shape != (shape := np.shape(p.x) if target == INPUT else p.found[target].shape):
+    _gradient_matches(p, target, y, dy, got, rounded=output.dtype == "float32")
+
+    more = rng.standard_normal(y.shape)
+    both = _gradient(p, p.session.backward(output.id, more), target)
+    total = case.gradients(p.x, p.parameters, dy + more)[target].reshape(got.shape)
+    if both is None or both.shape != total.shape or first_mismatch(both, total, output.dtype == "float32") is not None:
+        raise Failed(
+            f"{case}: the gradient at the {target} ({_name(p, target)}) is right after one backward(), but after a "
+            "second one it is not the sum of the two.",
+            hint="Return gradients from f_d, and leave `.grad` to the engine, which adds them up. Change neither "
+            "y.grad nor what you kept from the forward.",
+            evidence={"cause": "does_not_accumulate"},
+        )
+    _, again = p.call(p.x, requires_grad=target == INPUT)
+    if again.shape != y.shape or not np.allclose(again, y, rtol=0, atol=1e-9 * float(np.abs(y).max(initial=0))):
+        raise Failed(
+            f"{case}: the gradient is right, but expected the same output whenever the input and the parameters are "
+            "the same, and got different ones.",
+            hint="Keep nothing from one call to the next, and use no random numbers in forward.",
+            evidence={"cause": "not_deterministic"},
+        )
+
+
+def _gradient_matches(p: Probe, target: str, y: Array, dy: Array, got: Array, *, rounded: bool) -> None:
+    """Raise Failed unless a gradient is the exact one; say which of forward and backward to look at."""
+    case = p.case
+    shape = p.x.shape if target == INPUT else p.found[target].shape
+    if got.shape != shape:
         raise Failed(
             f"{case}: expected a gradient of shape {shape} at the {target}, that of its values, got {got.shape}.",
             evidence={"expected_shape": list(shape), "got_shape": list(got.shape)},
         )
-    rounded = output.dtype == "float32"
-    gap = _gap_to_differences(p, target, got, dy, rng, rounded=rounded)
-    consistent = gap < (1e-2 if rounded else 1e-5)
-    forward_ok = _forward_agrees(p, y)
-    if y.shape != case.forward(p.x, p.parameters).shape:
-        _forward_is_wrong(p, target, consistent=consistent)
-    expected = case.gradients(p.x, p.parameters, dy)[target].reshape(shape)
-    mismatch = first_mismatch(got, expected, rounded)
-    if mismatch is not None and not forward_ok:
-        _forward_is_wrong(p, target, consistent=consistent)
-    if mismatch is not None:
-        factor = _factor(got, expected)
-        raise Failed(
-            f"{case}: the forward is right, but the backward does not match it. Of the gradient at the {target} "
-            f"({_name(p, target)}), {mismatch}.",
-            hint=_factor_hint(factor) if factor is not None else _INPUT_HINT if target == INPUT else _PARAMETER_HINT,
-            evidence={"cause": "backward_wrong", "factor": factor, **mismatch.evidence()},
-        )
-    if not consistent:
-        raise Failed(
-            f"{case}: expected the same output whenever the input and the parameters are the same, got different "
-            "ones: central differences of the forward do not agree with the right gradient.",
-            hint="Keep nothing from one call to the next, and use no random numbers in forward.",
-            evidence={"cause": "not_deterministic", "gap": json_number(gap)},
-        )
+    mismatch = None
+    if y.shape == dy.shape == case.forward(p.x, p.parameters).shape:
+        expected = case.gradients(p.x, p.parameters, dy)[target].reshape(shape)
+        mismatch = first_mismatch(got, expected, rounded)
+        if mismatch is None:
+            return
+    if mismatch is None or not _forward_agrees(p, y):
+        _forward_is_wrong(p, target, consistent=_matches_differences(p, target, got, dy))
+    factor = _factor(got, expected)
+    raise Failed(
+        f"{case}: the forward is right, but the backward does not match it. Of the gradient at the {target} "
+        f"({_name(p, target)}), {mismatch}.",
+        hint=_factor_hint(factor) if factor is not None else _INPUT_HINT if target == INPUT else _PARAMETER_HINT,
+        evidence={"cause": "backward_wrong", "factor": factor, **mismatch.evidence()},
+    )
+
+
+def _gradient(p: Probe, pulled: Gradients, target: str) -> Array | None:
+    return pulled.inputs[0] if target == INPUT else pulled.tensors.get(p.found[target].path)
 
 
 def parameter_is_registered(grader: Grader, case: LayerCase) -> None:
@@ -209,11 +253,12 @@ def parameter_is_registered(grader: Grader, case: LayerCase) -> None:
         )
 
 
-def for_each(cases: Sequence[LayerCase], run: Callable[[LayerCase], None], note: str = "") -> Passed:
+def for_each(grader: Grader, cases: Sequence[LayerCase], run: Callable[[LayerCase], None], note: str = "") -> Passed:
     """Run a check on every case; report how many were right, and the first that was wrong.
 
     note: what a student should know of how the cases were chosen.
     """
+    _ = grader.session  # a hand-in that cannot be imported is no matter of one case
     wrong: list[Failed | StudentError] = []
     for case in cases:
         try:
@@ -315,32 +360,30 @@ def _severed(p: Probe, target: str, *, everything: bool) -> NoReturn:
     )
 
 
-def _gap_to_differences(
-    p: Probe, target: str, gradient: Array, dy: Array, rng: np.random.Generator, *, rounded: bool
-) -> float:
-    """Return how far a gradient is from central differences of the hand-in's own forward, relatively.
+def _matches_differences(p: Probe, target: str, gradient: Array, dy: Array) -> bool:
+    """Whether a gradient is that of the hand-in's own forward, right or wrong, by central differences.
 
-    Measured along two random directions: <gradient, v> against (L(p + h v) - L(p - h v)) / 2h, L = <dy, y>.
+    Measured along two random directions v: <gradient, v> against (L(p + h v) - L(p - h v)) / 2h, L = <dy, y>.
+    These layers are linear between kinks, which samples keep away from: so long a step costs nothing.
     """
-    h = 1e-2 if rounded else 1e-5
+    h, rng = 1e-3, np.random.default_rng(0)
     base = p.x if target == INPUT else p.parameters[target]
-    worst = 0.0
+
+    def loss(values: Array) -> float:
+        if target != INPUT:
+            p.set(target, values)
+        _, y = p.call(values if target == INPUT else p.x, grad=False)
+        return float(np.vdot(dy, y)) if y.shape == dy.shape else float("nan")
+
+    gaps = []
     for _ in range(2):
         v = rng.standard_normal(base.shape)
-
-        def loss(values: Array) -> float:
-            if target != INPUT:
-                p.set(target, values)
-            _, y = p.call(values if target == INPUT else p.x, grad=False)
-            return float(np.vdot(dy, y)) if y.shape == dy.shape else float("nan")
-
         measured = (loss(base + h * v) - loss(base - h * v)) / (2 * h)
-        told = float(np.vdot(gradient.reshape(base.shape), v)) if gradient.size == base.size else float("nan")
-        gap = abs(measured - told) / max(abs(measured), abs(told), 1e-3)
-        worst = max(worst, gap if np.isfinite(gap) else np.inf)
+        told = float(np.vdot(gradient.reshape(base.shape), v))
+        gaps.append(abs(measured - told) / max(abs(measured), abs(told), 1e-3))
     if target != INPUT:
         p.set(target, base)
-    return worst
+    return max(gaps) < 1e-2
 
 
 def _factor(got: Array, expected: Array) -> float | None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from autograder.sandbox import Array, TensorInfo
 
+_LEAST_MOVE = 3e-4
+_IDLE = 0.7  # one class predicted for all would agree with a good model on a tenth
 HYPERPARAMETERS = ("BATCH_SIZE", "ITERATIONS", "LEARNING_RATE")
 
 
@@ -29,7 +31,9 @@ class Training:
     """One training run: the loss of each step, and what became of each Tensor in the model.
 
     moved: how far each Tensor's values went, as the norm of the change over the norm at the start.
-    arrived: by path, the largest entry of the gradient on a batch of the initial model; None if none came.
+    arrived: by path, the largest entry of the gradient on a batch, through the initial model and the trained one;
+        None if none came. (A weight behind one that is still zero gets zeros at first, and not for long.)
+    without: logits for the same images with every convolution weight (each parameter with 4 axes) set to zero.
     logits: (N, 10) for the held-out images. seconds: of training alone.
     """
 
@@ -38,6 +42,7 @@ class Training:
     moved: dict[str, float]
     arrived: dict[str, float | None]
     logits: Array
+    without: Array
     seconds: float
     batch_size: int
     learning_rate: float
@@ -68,7 +73,8 @@ def model_learns(grader: Grader) -> Passed:
             hint="Build the model from your Conv2d layers, each on an attribute (or in nn.Sequential).",
             evidence=evidence,
         )
-    loose = [t for t in floats if not t.registered]
+    # A plain Tensor of numbers that are no weights, such as the mean of the images, is nobody's fault.
+    loose = [t for t in floats if not t.registered and (t.kind == "Parameter" or len(t.shape) > 1)]
     if loose:
         names = ", ".join(f"`{t.path}` {t.shape}" for t in loose)
         kind = "plain Tensors" if all(t.kind == "Tensor" for t in loose) else "not on attributes of their own"
@@ -99,11 +105,12 @@ def model_learns(grader: Grader) -> Passed:
             hint=f"Lower LEARNING_RATE (now {run.learning_rate:g}), and start from smaller weights: nn.Parameter.new.",
             evidence={**evidence, "cause": "diverged"},
         )
-    still = [path for path, distance in run.moved.items() if not distance]
+    still = {p: d for p, d in run.moved.items() if d < (_LEAST_MOVE if len(shapes[p]) == 4 else 1e-12)}
     if still:
+        told = ", ".join(f"`{p}` moved by {d:.2g} of its size" for p, d in still.items())
         raise Failed(
-            f"MNISTClassificationModel: expected training to move every parameter, but {', '.join(still)} stayed "
-            "as it was.",
+            f"MNISTClassificationModel: expected training to move every parameter (convolution weights by at least "
+            f"{_LEAST_MOVE:g} of their size), but {told}.",
             hint="Is it replaced, or reset, in forward? Create parameters in __init__ only.",
             evidence={**evidence, "cause": "did_not_move"},
         )
@@ -118,6 +125,14 @@ def model_learns(grader: Grader) -> Passed:
             hint=f"Try a smaller or a larger LEARNING_RATE (now {run.learning_rate:g}), and more ITERATIONS (now "
             f"{len(run.losses)}).",
             evidence={**evidence, "cause": "loss_does_not_fall"},
+        )
+    idle = float((run.logits.argmax(1) == run.without.argmax(1)).mean())
+    if idle > _IDLE:
+        raise Failed(
+            f"MNISTClassificationModel: expected its predictions to depend on its convolutions, but with all their "
+            f"weights set to zero it still predicts the same digit for {idle:.0%} of the images.",
+            hint="Pass the images through your Conv2d layers, and only what comes out of them to the linear layers.",
+            evidence={**evidence, "cause": "convolutions_unused", "same_predictions_without": idle},
         )
     return Passed(
         f"All {len(floats)} parameters get a gradient and move; the loss fell from {start:.3f} to {end:.3f} in "
@@ -185,19 +200,14 @@ def _train(grader: Grader) -> Training:
         model = session.build("MNISTClassificationModel", (), seed=seed, dtype="float32")
         batches = iter(_batches(images, labels, batch_size, seed))
 
-        # What arrives at each parameter: one batch, through the initial model, with a random upstream gradient.
         x, _ = next(batches)
-        output = session.call(model.id, [x], requires_grad=False)
-        _check_logits(output.array, len(x), output.returned)
-        arrived: dict[str, float | None] = {}
-        if output.requires_grad:
-            upstream = grader.rng("upstream").standard_normal((len(x), 10)).astype(np.float32)
-            pulled = session.backward(output.id, upstream).tensors
-            arrived = {p: None if g is None else float(np.abs(g).max(initial=0)) for p, g in pulled.items()}
-        session.release(output.id)
-        tensors = session.tensors(model.id).tensors
-        paths = [t.path for t in tensors if t.registered]
-        arrived = {path: arrived.get(path) for path in paths}
+        arrived = _what_arrives(grader, model.id, x)
+        # What a layer keeps of its input is no weight: those are there before the first call, or registered.
+        now = session.tensors(model.id).tensors
+        tensors = model.tensors + tuple(
+            t for t in now if t.registered and t.path not in {m.path for m in model.tensors}
+        )
+        paths = [t.path for t in now if t.registered]
 
         if not paths:
             raise Failed(
@@ -223,16 +233,22 @@ def _train(grader: Grader) -> Training:
             )
             raise
         seconds = time.perf_counter() - start
-        after = session.read(model.id, paths)
         grader.progress(1.0, "predicting held-out digits")
-        logits = np.concatenate([_predict(grader, model.id, x) for x in np.array_split(held_out.x, 10)])
+        logits = _predict(grader, model.id, held_out.x)
+        after = session.read(model.id, paths)
+        later = _what_arrives(grader, model.id, x) if math.isfinite(losses[-1]) else {}
+        weights = {path: after[path] for path in paths if after[path].ndim == 4}
+        session.write(model.id, {path: np.zeros_like(w) for path, w in weights.items()})
+        without = _predict(grader, model.id, held_out.x)
+        session.write(model.id, weights)
     grader.timing["training"] = seconds
     return Training(
         tensors,
         tuple(losses),
         {path: _distance(before[path], after[path]) for path in paths},
-        arrived,
+        {path: _larger(arrived.get(path), later.get(path)) for path in paths},
         logits,
+        without,
         seconds,
         batch_size,
         learning_rate,
@@ -245,10 +261,32 @@ def _batches(images: Array, labels: Array, batch_size: int, seed: int) -> Iterat
         yield from loader
 
 
-def _predict(grader: Grader, model: int, x: Array) -> Array:
-    logits = grader.session.predict(model, x)
-    _check_logits(logits, len(x), "Tensor")
-    return logits
+def _what_arrives(grader: Grader, model: int, x: Array) -> dict[str, float | None]:
+    """Return the largest entry of the gradient at each Tensor, for a random upstream gradient; None for none."""
+    output = grader.session.call(model, [x], requires_grad=False)
+    _check_logits(output.array, len(x), output.returned)
+    arrived: dict[str, float | None] = {}
+    if output.requires_grad:
+        upstream = grader.rng("upstream").standard_normal((len(x), 10)).astype(np.float32)
+        grader.session.zero_grad(model)
+        pulled = grader.session.backward(output.id, upstream).tensors
+        arrived = {path: None if g is None else float(np.abs(g).max(initial=0)) for path, g in pulled.items()}
+    grader.session.release(output.id)
+    return arrived
+
+
+def _larger(a: float | None, b: float | None) -> float | None:
+    return b if a is None else a if b is None else max(a, b)
+
+
+def _predict(grader: Grader, model: int, images: Array) -> Array:
+    """Predict logits (N, 10), a hundred images at a time."""
+    parts = []
+    for x in np.array_split(images, max(1, len(images) // 100)):
+        logits = grader.session.predict(model, x)
+        _check_logits(logits, len(x), "Tensor")
+        parts.append(logits)
+    return np.concatenate(parts)
 
 
 def _check_logits(logits: Array | None, n: int, returned: str) -> None:

@@ -86,7 +86,7 @@ def types_are_strict(grader: Grader, run: TypeCheck, seconds: float) -> Passed:
         run.close()
         raise Failed(
             f"Line {line}: expected no `{text}`, which hides errors from mypy, got {len(hidden)} such place(s).",
-            hint="Remove it, and mend what mypy then says.",
+            hint="Remove it, and fix what mypy then reports.",
             evidence={"hidden": [list(h) for h in hidden]},
         )
     try:
@@ -127,8 +127,16 @@ def hidings(source: str) -> list[tuple[int, str]]:
         tree = ast.parse(source)
     except (tokenize.TokenError, SyntaxError, ValueError):
         return found  # mypy reports it
+    harmless = {id(node.test) for node in ast.walk(tree) if isinstance(node, ast.If) and _only_imports(node)}
     for node in ast.walk(tree):
         match node:
-            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name) if name in _HIDES:
+            case ast.Name(id=name) | ast.Attribute(attr=name) if name in _HIDES and id(node) not in harmless:
+                found.append((node.lineno, name))
+            case ast.alias(name=name, asname=other) if name in _HIDES and (other or name != "TYPE_CHECKING"):
                 found.append((node.lineno, name))
     return sorted(found)
+
+
+def _only_imports(node: ast.If) -> bool:
+    """Whether it is `if TYPE_CHECKING:` as it is meant: some imports, and no `else`."""
+    return not node.orelse and all(isinstance(line, ast.Import | ast.ImportFrom) for line in node.body)

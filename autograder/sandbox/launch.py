@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from autograder.sandbox.limits import Limits
 
-WITHHELD = ("numpytorch.kernels", "numpytorch.nn.conv", "numpytorch.nn.recurrent")
+WITHHELD = ("numpytorch.data", "numpytorch.kernels", "numpytorch.nn.conv", "numpytorch.nn.recurrent")
 """Modules that hold what the assignments ask for: a worker cannot import them."""
 
 _HERE = Path(__file__).resolve().parent

@@ -38,6 +38,8 @@ def grad(
     Returns one Tensor an input; where no gradient arrives, zeros, or None with allow_unused.
     The rules are those that `backward()` runs on arrays, run here on Tensors.
     """
+    if isinstance(inputs, Tensor):
+        raise GraphError("grad: expected a list of inputs, got one Tensor. Write grad(y, [x]), which gives (dx,).")
     upstream = ones_like(output) if gradient is None else astype(gradient, output.dtype)
     if upstream.shape != output.shape:
         raise ShapeError(f"grad: expected a gradient of shape {output.shape}, got {upstream.shape}.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from numpytorch._errors import GraphError, ShapeError
+from numpytorch._errors import DtypeError, GraphError, ShapeError
 from numpytorch._node import OutputNode, TensorNode
 from numpytorch._tensor import Tensor
 from numpytorch.autograd.grad_fn import GradFn, attach
@@ -383,7 +383,11 @@ def where(condition: TensorLike, a: TensorLike, b: TensorLike) -> Tensor:
 def _broadcast(ufunc: np.ufunc, a: TensorNode, b: TensorNode) -> Any:
     try:
         return ufunc(a.arr, b.arr)
-    except ValueError:
+    except ValueError as error:
+        if "negative integer powers" in str(error):
+            raise DtypeError(
+                "power: expected floating-point numbers for a negative power, got integers. Use x.astype(np.float64)."
+            ) from None
         raise ShapeError(
             f"{ufunc.__name__}: expected shapes that broadcast together (equal from the right, or 1), "
             f"got {a.shape} and {b.shape}. Insert axes with `unsqueeze` or `reshape`, or sum over one."

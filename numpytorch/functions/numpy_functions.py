@@ -27,7 +27,7 @@ UFUNCS: dict[np.ufunc, Callable[..., Tensor]] = {
     np.power: elementwise.pow,
     np.matmul: linalg.matmul,
     np.negative: elementwise.neg,
-    np.positive: lambda x: x,
+    np.positive: lambda x: x.copy(),
     np.absolute: elementwise.abs,
     np.exp: elementwise.exp,
     np.log: elementwise.log,

@@ -1,4 +1,4 @@
-"""Dropout: train on random halves of a layer."""
+"""Dropout: train on random parts of a layer."""
 
 from __future__ import annotations
 

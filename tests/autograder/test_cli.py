@@ -87,7 +87,8 @@ BAD_INPUT = [
     (["check", "cnn", "huge.py"], "expected at most 1048576 bytes"),
     (["check", "cnn", str(STUB), "--only", "conv3d.*"], "expected a pattern that matches one of conv2d.forward"),
     (["check", "cnn", str(STUB), "--json", "no/such/folder/out.json"], "no/such/folder"),
-    (["check", "cnn", str(STUB), "--json", "."], "Errno"),
+    (["check", "cnn", str(STUB), "--json", "."], "--json: expected a file that can be written"),
+    (["check", "cnn", "right.py", "--json", "right.py"], "which is source code"),
     (["check", "cnn", str(STUB), "--seed", "-1"], "--seed"),
     (["check", "cnn", str(STUB), "--seed", "x"], "--seed"),
     (["check"], "Missing argument"),
@@ -101,6 +102,7 @@ def test_bad_input_exits_with_2_and_a_clear_line_and_no_traceback(
     arguments: list[str], says: str, tmp_path: Path
 ) -> None:
     (tmp_path / "notes.txt").write_text("hello", "utf-8")
+    (tmp_path / "right.py").write_text(SOLUTION, "utf-8")
     (tmp_path / "nul.py").write_bytes(b"x = 1\n\0\n")
     (tmp_path / "latin.py").write_bytes(b"# caf\xe9\n")
     (tmp_path / "huge.py").write_bytes(b"#" * (1 << 20) + b"\n")
@@ -108,6 +110,7 @@ def test_bad_input_exits_with_2_and_a_clear_line_and_no_traceback(
     assert done.returncode == 2, done.stdout + done.stderr
     assert says in " ".join(done.stderr.split()), done.stderr
     assert "Traceback" not in done.stderr
+    assert (tmp_path / "right.py").read_text("utf-8") == SOLUTION
 
 
 def test_a_fault_of_the_grader_exits_with_2(tmp_path: Path) -> None:

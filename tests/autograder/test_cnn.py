@@ -10,7 +10,7 @@ from autograder.assignment import Assignment, load_assignment
 from autograder.runner import check_submission
 from autograder.submission import read_submission
 from autograder.verdict import Status, SubmissionResult
-from tests.autograder.variations import CONV_FAULTS, ONLY_CAUGHT_BY, ROOT, SOLUTION, Variation, source_of
+from tests.autograder.variations import ALSO_RIGHT, CONV_FAULTS, ONLY_CAUGHT_BY, ROOT, SOLUTION, Variation, source_of
 
 SUBMISSIONS = ROOT / "tests" / "submissions" / "cnn"
 GRADIENTS = {"conv2d.grad_weight", "conv2d.grad_bias", "conv2d.grad_input", "maxpool2d.grad_input"}
@@ -204,3 +204,87 @@ def test_a_learning_rate_that_diverges_is_named(cnn: Assignment, tmp_path: Path)
     learns = {c.id: c for c in result.checks}["model.learns"]
     assert learns.status is Status.FAILED
     assert "now 10" in learns.hint, learns
+
+
+@pytest.mark.parametrize(("name", "old", "new"), ALSO_RIGHT, ids=[name for name, _, _ in ALSO_RIGHT])
+@pytest.mark.parametrize("seed", [0, 4])
+def test_what_is_right_in_another_way_scores_full_marks(
+    cnn: Assignment, name: str, old: str, new: str, seed: int, tmp_path: Path
+) -> None:
+    assert SOLUTION.count(old) == 1, old
+    source = SOLUTION.replace(old, new)
+    if "four axes" in name:
+        source = source.replace("self.bias.arr[:, None]", "self.bias.arr.reshape(-1, 1)")
+        source = source.replace("db = dy.sum(axis=(0, 2))", "db = dy.sum(axis=(0, 2)).reshape(b.shape)")
+    (tmp_path / "assignment.py").write_text(source, "utf-8")
+    result = check_submission(cnn, read_submission(tmp_path), seed=seed)
+    assert result.score == 100, explain(result)
+
+
+CHEATS = [
+    (
+        "a decoy convolution beside a model without one",
+        "return self.classifier(x.reshape(len(x), -1))",
+        "return self.dense(x0.reshape(len(x0), -1)) + 1e-9 * self.classifier(x.reshape(len(x), -1))",
+        "x = self.features(x)",
+        "x0, x = x, self.features(x)",
+        "self.classifier = nn.Sequential(",
+        "self.dense = nn.Linear(784, 10)\n        self.classifier = nn.Sequential(",
+        "moved by",
+    ),
+    (
+        "convolutions that are put back before each use",
+        "x = self.features(x)",
+        "for p, a in zip(self.features.parameters(), self.kept):\n            p.arr = a.copy()\n"
+        "        x = self.features(x)",
+        "ITERATIONS = 600",
+        "ITERATIONS = 700",
+        "self.classifier = nn.Sequential(",
+        "self.kept = [p.numpy() for p in self.features.parameters()]\n        self.classifier = nn.Sequential(",
+        "moved by",
+    ),
+]
+
+
+@pytest.mark.parametrize("cheat", CHEATS, ids=[c[0] for c in CHEATS])
+def test_a_model_that_only_seems_to_use_its_convolutions_does_not_learn(
+    cnn: Assignment, cheat: tuple[str, ...], tmp_path: Path
+) -> None:
+    source = SOLUTION
+    for old, new in zip(cheat[1:-1:2], cheat[2:-1:2], strict=True):
+        assert source.count(old) == 1, old
+        source = source.replace(old, new)
+    result = grade(cnn, source, tmp_path, only="model.*")
+    assert failed(result) == {"model.learns"}, explain(result)
+    assert cheat[-1] in result.checks[1].message, result.checks[1].message
+
+
+def test_a_model_whose_predictions_ignore_its_convolutions_does_not_learn(cnn: Assignment, tmp_path: Path) -> None:
+    source = SOLUTION.replace("x = self.features(x)", "x0, x = x, self.features(x)")
+    source = source.replace(
+        "return self.classifier(x.reshape(len(x), -1))",
+        "return self.dense(x0.reshape(len(x0), -1)) + 0.01 * self.classifier(x.reshape(len(x), -1))",
+    ).replace(
+        "self.classifier = nn.Sequential(", "self.dense = nn.Linear(784, 10)\n        self.classifier = nn.Sequential("
+    )
+    result = grade(cnn, source, tmp_path, only="model.learns")
+    assert result.checks[0].status is Status.FAILED
+    assert "with all their weights set to zero" in result.checks[0].message, result.checks[0].message
+
+
+def test_without_a_bias_the_weight_can_still_be_right(cnn: Assignment, tmp_path: Path) -> None:
+    source = SOLUTION
+    for old, new in (
+        ("self.bias = nn.Parameter(npt.zeros(out_channels))", "self.bias = 0.0"),
+        ("+ self.bias.arr[:, None]", ""),
+        ("(x, self.weight, self.bias,", "(x, self.weight, x,"),
+        ("super().__init__(x, w, b)", "super().__init__(x, w)"),
+        ("return dx, dw, db", "return dx, dw"),
+        ("w: TensorNode, b: TensorNode, y", "w: TensorNode, y"),
+        ("return None, dw, db", "return None, dw"),
+    ):
+        assert source.count(old) == 1, old
+        source = source.replace(old, new)
+    result = grade(cnn, source, tmp_path, only="conv2d.*")
+    assert failed(result) == {"conv2d.forward", "conv2d.grad_bias", "conv2d.parameters"}, explain(result)
+    assert "expected a bias of shape" in result.checks[0].message

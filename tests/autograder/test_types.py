@@ -45,6 +45,7 @@ def test_an_untyped_function_fails_with_its_line(tmp_path: Path) -> None:
         "import typing\n\n@typing.no_type_check\n" + UNTYPED,
         "from typing import no_type_check as quiet\n\n@quiet\n" + UNTYPED,
         "from typing import TYPE_CHECKING\nif not TYPE_CHECKING:\n    def f(x):\n        return x\n",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import math\nelse:\n    def f(x): return x\n",
         "MYPY = False\nif not MYPY:\n    def f(x):\n        return x\n",
     ],
 )

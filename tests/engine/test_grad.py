@@ -106,3 +106,9 @@ def test_a_rule_that_gives_numbers_or_arrays_gives_constants() -> None:
     s, v = Tensor(1.0, requires_grad=True), leaf(1, 2)
     assert grad(attach(s.arr * 2, Constant(s)), [s])[0].item() == 2
     np.testing.assert_array_equal(grad(attach(v.arr * 2, Constant(v)), [v])[0].arr, [15, 15])
+
+
+def test_a_single_tensor_in_place_of_a_list_of_inputs_is_refused() -> None:
+    x = Tensor(np.array([1.0, 2.0]), requires_grad=True)
+    with pytest.raises(GraphError, match=r"Write grad\(y, \[x\]\)"):
+        grad((x * x).sum(), x)  # type: ignore[arg-type]

@@ -183,3 +183,15 @@ def test_scalars_of_every_kind_keep_float32(scalar: Any, flip: bool) -> None:
         y = f(scalar, x) if flip else f(x, scalar)
         assert isinstance(y, Tensor)
         assert y.dtype == np.float32
+
+
+def test_a_number_or_an_entry_of_an_array_cannot_swallow_a_gradient() -> None:
+    x = Tensor(np.array([1.0, 2.0]), requires_grad=True)
+    for convert in (float, int):
+        with pytest.raises(GraphError, match="which a number cannot carry"):
+            convert(x.sum())
+    out = np.zeros(2)
+    with pytest.raises(ValueError) as error:  # NumPy's, with ours as its cause
+        out[0] = x.sum()
+    assert "Assign into a Tensor" in str(error.value.__cause__)
+    assert float(x.detach().sum()) == x.sum().item() == 3.0

@@ -46,11 +46,11 @@ def test_one_entry_formats_as_a_number() -> None:
 
 def test_one_entry_converts_to_a_number() -> None:
     x = leaf(2.5)
-    assert (float(x), int(x), x.item(), bool(x), bool(x > 3)) == (2.5, 2, 2.5, True, False)
+    assert (float(x.detach()), int(x.detach()), x.item(), bool(x), bool(x > 3)) == (2.5, 2, 2.5, True, False)
     assert type(x.item()) is float
     for convert in (float, int, bool, Tensor.item):
         with pytest.raises(ShapeError, match=r"expected a Tensor with one entry, got shape \(2,\)"):
-            convert(leaf(1, 2))
+            convert(leaf(1, 2).detach())
 
 
 def test_a_scalar_has_no_length_and_cannot_be_iterated() -> None:

@@ -93,3 +93,8 @@ def test_an_operand_that_is_no_number_is_refused(bad: Any) -> None:
     for f in (lambda: X + bad, lambda: bad * X, lambda: npt.maximum(X, bad), lambda: npt.exp(bad)):
         with pytest.raises((DtypeError, TypeError), match=r"expected|unsupported"):
             f()
+
+
+def test_a_negative_power_of_integers_is_told_from_shapes_that_do_not_fit() -> None:
+    with pytest.raises(npt.DtypeError, match="expected floating-point numbers for a negative power"):
+        npt.tensor([1, 2]) ** -1

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from autograder.sandbox.messages import MAX_NAMES, Failed, Scalar
 
 if TYPE_CHECKING:
@@ -76,6 +78,8 @@ def _encodable(text: str) -> str:
 
 
 def _scalar(value: object) -> Scalar | None:
+    if isinstance(value, np.bool_ | np.integer | np.floating) and type(value).__module__ == "numpy":
+        value = value.item()
     if isinstance(value, bool):
         return value
     # Exact types: a subclass could say one thing to us and another to the encoder.
