@@ -13,7 +13,7 @@ from numpytorch._tensor import Tensor
 from numpytorch.autograd.engine import as_tuple_of, fit, fitted, overwritten
 from numpytorch.autograd.grad_fn import GradFn, Part, attach
 from numpytorch.autograd.mode import no_grad
-from numpytorch.functions.convert import node_of
+from numpytorch.functions.convert import node_of, tensor_of
 from numpytorch.functions.create import ones_like, zeros_like
 from numpytorch.functions.shape import astype
 
@@ -126,13 +126,7 @@ class _Seen:
         """The values, as a Tensor whose own derivatives go on to the node's."""
         if self.node.written_since(self.y):
             raise overwritten(self.node, self.y)
-        return _tensor(self.node)
+        return tensor_of(self.node)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.node, name)
-
-
-def _tensor(node: TensorNode) -> Tensor:
-    tensor = Tensor.__new__(Tensor)
-    tensor.node = node
-    return tensor

@@ -34,6 +34,13 @@ def default_dtype() -> np.dtype[Any]:
     return _default[0]
 
 
+def tensor_of(node: TensorNode) -> Tensor:
+    """Return a new handle on a node."""
+    tensor = Tensor.__new__(Tensor)
+    tensor.node = node
+    return tensor
+
+
 def node_of(x: TensorLike) -> TensorNode:
     """Return the node of a Tensor, or a new one that holds a constant."""
     return x.node if isinstance(x, Tensor) else constant(x, None)

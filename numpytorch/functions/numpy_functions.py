@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -133,6 +132,13 @@ FLAT_FUNCTIONS = {
 }  # fmt: skip
 
 INSTEAD = {
+    "cumsum": "x @ npt.tensor(np.triu(np.ones((n, n)))), n the length of the last axis",
+    "nanmean": "npt.where(known, x, 0).sum() / known.sum()",
+    "take": "x[indices]",
+    "fmax": "np.maximum",
+    "fmin": "np.minimum",
+    "roll": "np.concatenate of two slices",
+    "atleast_2d": "np.reshape",
     "vstack": "np.concatenate(..., axis=0)",
     "hstack": "np.concatenate(..., axis=1)",
     "split": "slices, x[:, a:b]",
@@ -209,10 +215,7 @@ def _values(items: Any) -> list[Any]:
 
 def _no_gradient(name: str) -> DtypeError:
     known = sorted({f.__name__ for f in UFUNCS} | {f.__name__ for f in FUNCTIONS})
-    hint = INSTEAD.get(name.removesuffix(".reduce"))
-    if hint is None:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"np.{near[0]}" if near else f"one of these: {', '.join(known)}"
+    hint = INSTEAD.get(name.removesuffix(".reduce"), f"one of these: {', '.join(known)}")
     return DtypeError(
         f"np.{name}: expected a NumPy function with a gradient, got one that would drop the graph of a Tensor. "
         f"Use {hint}. (For values alone, pass `x.arr`; for an operation of your own, subclass GradFn.)"

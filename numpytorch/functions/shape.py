@@ -10,7 +10,7 @@ from numpytorch._errors import ShapeError
 from numpytorch._node import OutputNode, TensorNode
 from numpytorch._tensor import Tensor
 from numpytorch.autograd.grad_fn import GradFn, attach
-from numpytorch.functions.convert import axes_of, node_of
+from numpytorch.functions.convert import axes_of, node_of, tensor_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,10 +73,10 @@ def transpose(x: TensorLike, *axes: int | tuple[int, ...]) -> Tensor:
     node = node_of(x)
     order = _ints(axes)
     if not order:
-        return permute(_hold(node), tuple(range(node.ndim))[::-1])
+        return permute(tensor_of(node), tuple(range(node.ndim))[::-1])
     if len(axes) == 2:
-        return swapaxes(_hold(node), *order)
-    return permute(_hold(node), order)
+        return swapaxes(tensor_of(node), *order)
+    return permute(tensor_of(node), order)
 
 
 def swapaxes(x: TensorLike, axis1: int, axis2: int) -> Tensor:
@@ -87,7 +87,7 @@ def swapaxes(x: TensorLike, axis1: int, axis2: int) -> Tensor:
         order[axis1], order[axis2] = order[axis2], order[axis1]
     except IndexError:
         raise ShapeError(f"swapaxes: expected axes of a Tensor of shape {node.shape}, got {axis1}, {axis2}.") from None
-    return permute(_hold(node), tuple(order))
+    return permute(tensor_of(node), tuple(order))
 
 
 def moveaxis(x: TensorLike, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
@@ -98,7 +98,7 @@ def moveaxis(x: TensorLike, source: int | Sequence[int], destination: int | Sequ
     order = [a for a in range(node.ndim) if a not in sources]
     for place, axis in sorted(zip(places, sources, strict=True)):
         order.insert(place, axis)
-    return permute(_hold(node), tuple(order))
+    return permute(tensor_of(node), tuple(order))
 
 
 class BroadcastGradFn(GradFn):
@@ -124,13 +124,13 @@ def squeeze(x: TensorLike, axis: Axis = None) -> Tensor:
         shape = node.arr.squeeze(axis).shape
     except ValueError:
         raise ShapeError(f"squeeze: expected axes of length 1, got axis {axis} of shape {node.shape}.") from None
-    return reshape(_hold(node), shape)
+    return reshape(tensor_of(node), shape)
 
 
 def unsqueeze(x: TensorLike, axis: int) -> Tensor:
     """Insert an axis of length 1, which becomes axis number `axis` of the result."""
     node = node_of(x)
-    return reshape(_hold(node), np.expand_dims(node.arr, axis).shape)
+    return reshape(tensor_of(node), np.expand_dims(node.arr, axis).shape)
 
 
 def repeat(x: TensorLike, repeats: int, axis: int | None = None) -> Tensor:
@@ -140,7 +140,7 @@ def repeat(x: TensorLike, repeats: int, axis: int | None = None) -> Tensor:
     node = node_of(x)
     (axis,) = axes_of(axis, node.ndim)
     before, after = node.shape[: axis + 1], node.shape[axis + 1 :]
-    apart = reshape(_hold(node), (*before, 1, *after))
+    apart = reshape(tensor_of(node), (*before, 1, *after))
     return reshape(broadcast_to(apart, (*before, repeats, *after)), (*before[:-1], before[-1] * repeats, *after))
 
 
@@ -199,7 +199,7 @@ def stack(tensors: Sequence[TensorLike], axis: int = 0) -> Tensor:
     nodes = [node_of(t) for t in tensors]
     if len({n.shape for n in nodes}) != 1:
         raise ShapeError(f"stack: expected Tensors of one shape, got {[n.shape for n in nodes]}.")
-    return concatenate([unsqueeze(_hold(n), axis) for n in nodes], axis % (nodes[0].ndim + 1))
+    return concatenate([unsqueeze(tensor_of(n), axis) for n in nodes], axis % (nodes[0].ndim + 1))
 
 
 class PadGradFn(GradFn):
@@ -270,12 +270,6 @@ def astype(x: TensorLike, dtype: Any) -> Tensor:
     """Copy x with entries of another dtype; the gradient goes back in x's own."""
     node = node_of(x)
     return attach(node.arr.astype(dtype), BroadcastGradFn(node))
-
-
-def _hold(node: TensorNode) -> Tensor:
-    tensor = Tensor.__new__(Tensor)
-    tensor.node = node
-    return tensor
 
 
 def _ints(given: tuple[int | tuple[int, ...], ...]) -> tuple[int, ...]:
