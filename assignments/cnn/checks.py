@@ -10,6 +10,7 @@ import numpy as np
 
 from autograder.checks import Failed, Grader, Passed, check, layer, reference
 from autograder.checks import policy as policies
+from autograder.checks.probe import INPUT
 from autograder.checks.training import model_learns, model_reaches_f1
 from autograder.checks.types import TypeCheck, types_are_strict
 from autograder.sandbox import Array, Built, Scalar, StudentError
@@ -115,7 +116,7 @@ class MaxPool2dCase:
 
     def gradients(self, x: Array, parameters: Mapping[str, Array], dy: Array) -> dict[str, Array]:
         """Compute the right gradient."""
-        return {layer.INPUT: reference.max_pool2d_gradient(x, dy, self.k, self.stride)}
+        return {INPUT: reference.max_pool2d_gradient(x, dy, self.k, self.stride)}
 
 
 CONV_FORWARD = (
@@ -189,7 +190,7 @@ def conv2d_grad_bias(grader: Grader) -> Passed:
 @check("conv2d.grad_input")
 def conv2d_grad_input(grader: Grader) -> Passed:
     """Conv2d: the right gradient arrives at the input."""
-    return conv_gradient(grader, layer.INPUT)
+    return conv_gradient(grader, INPUT)
 
 
 @check("conv2d.parameters")
@@ -208,7 +209,7 @@ def maxpool2d_forward(grader: Grader) -> Passed:
 @check("maxpool2d.grad_input")
 def maxpool2d_grad_input(grader: Grader) -> Passed:
     """MaxPool2d: the right gradient arrives at the input."""
-    return layer.for_each(grader, POOL, lambda case: layer.gradient_is_right(grader, case, layer.INPUT))
+    return layer.for_each(grader, POOL, lambda case: layer.gradient_is_right(grader, case, INPUT))
 
 
 @check("model.forward")
