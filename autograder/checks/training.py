@@ -85,12 +85,12 @@ def model_learns(grader: Grader) -> Passed:
             hint="Make each an nn.Parameter on an attribute of its module, not in a plain list or dict.",
             evidence={**evidence, "cause": "unregistered"},
         )
-    cut = [path for path, largest in run.arrived.items() if not largest]
+    missing = [path for path, largest in run.arrived.items() if largest is None]
+    cut = missing or [path for path, largest in run.arrived.items() if not largest]
     if cut:
         names = ", ".join(f"`{path}` {shapes[path]}" for path in cut)
-        none = all(run.arrived[path] is None for path in cut)
         raise Failed(
-            f"MNISTClassificationModel: expected a gradient at every parameter, but {'none' if none else 'only zeros'} "
+            f"MNISTClassificationModel: expected a gradient at every parameter, but {'none' if missing else 'only zeros'} "
             f"arrived at {names}, so training leaves them as they were drawn. F1 can reach 0.9 all the same: the "
             "linear layers learn to read random filters.",
             hint="The graph is cut in the layer that owns them, or in a later one: reading `.arr` and building a new "
@@ -135,7 +135,7 @@ def model_learns(grader: Grader) -> Passed:
             evidence={**evidence, "cause": "convolutions_unused", "same_predictions_without": idle},
         )
     return Passed(
-        f"All {len(floats)} parameters get a gradient and move; the loss fell from {start:.3f} to {end:.3f} in "
+        f"All {len(run.moved)} parameters get a gradient and move; the loss fell from {start:.3f} to {end:.3f} in "
         f"{len(run.losses)} iterations ({len(run.losses) / run.seconds:.0f} a second).",
         evidence,
     )
@@ -148,7 +148,10 @@ def model_reaches_f1(grader: Grader) -> Passed:
     run = train(grader)
     labels = _data(grader)[1].y
     if not np.isfinite(run.logits).all():
-        raise Failed("MNISTClassificationModel: expected finite logits after training, got NaN or infinity.")
+        raise Failed(
+            "MNISTClassificationModel: expected finite logits after training, got NaN or infinity.",
+            hint=f"Lower LEARNING_RATE (now {run.learning_rate:g}); the check above says where the loss left off.",
+        )
     predicted = run.logits.argmax(axis=1)
     macro, micro = (float(f1_score(labels, predicted, average=a)) for a in ("macro", "micro"))
     wanted = grader.assignment.config.training.f1
@@ -204,9 +207,8 @@ def _train(grader: Grader) -> Training:
         arrived = _what_arrives(grader, model.id, x)
         # What a layer keeps of its input is no weight: those are there before the first call, or registered.
         now = session.tensors(model.id).tensors
-        tensors = model.tensors + tuple(
-            t for t in now if t.registered and t.path not in {m.path for m in model.tensors}
-        )
+        first = {t.path for t in model.tensors}
+        tensors = model.tensors + tuple(t for t in now if t.registered and t.path not in first)
         paths = [t.path for t in now if t.registered]
 
         if not paths:
