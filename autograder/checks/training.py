@@ -91,8 +91,8 @@ def model_learns(grader: Grader) -> Passed:
         names = ", ".join(f"`{path}` {shapes[path]}" for path in cut)
         raise Failed(
             "MNISTClassificationModel: expected a gradient at every parameter, but "
-            f"{'none' if missing else 'only zeros'} arrived at {names}, so training leaves them as they were drawn. F1 can reach 0.9 all the same: the "
-            "linear layers learn to read random filters.",
+            f"{'none' if missing else 'only zeros'} arrived at {names}, so training leaves them as they were drawn. "
+            "F1 can reach 0.9 all the same: the linear layers learn to read random filters.",
             hint="The graph is cut in the layer that owns them, or in a later one: reading `.arr` and building a new "
             "Tensor from the result loses it. The gradient checks of Conv2d and MaxPool2d say where.",
             evidence={**evidence, "cause": "severed"},
