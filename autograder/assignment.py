@@ -57,14 +57,14 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """assignment.toml."""
+    """assignment.toml. Without `[training]`, there is no model to train."""
 
     title: str
     imports: tuple[str, ...]
     memory_mib: int
     threads: int
-    training: TrainingConfig
     check: tuple[CheckConfig, ...]
+    training: TrainingConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,19 @@ class Assignment:
         """The file that students fill in."""
         return self.folder / "assignment.py"
 
+    @property
+    def harness(self) -> str:
+        """The source of what makes the hand-in callable where it is no module: harness.py, if there is one."""
+        file = self.folder / "harness.py"
+        return file.read_text("utf-8") if file.is_file() else ""
+
+    @property
+    def training(self) -> TrainingConfig:
+        """The settings of training; raises AssignmentError if there are none."""
+        if self.config.training is None:
+            raise AssignmentError(f"{self.name}: expected a [training] section in assignment.toml, found none.")
+        return self.config.training
+
     def select(self, only: str) -> list[tuple[Check, CheckConfig]]:
         """List the checks whose ids match the glob `only`; raise AssignmentError if there are none."""
         chosen = [(c, settings) for c, settings in self.checks if fnmatch.fnmatchcase(c.id, only)]
@@ -96,14 +109,21 @@ def assignment_names() -> list[str]:
 
 
 def load_assignment(name: str) -> Assignment:
-    """Read an assignment's settings and checks.
+    """Read the settings and checks of an assignment: one that ships, by its name, or any, by the path of its folder.
 
-    Raises AssignmentError if there is none of that name, if its points do not sum to 100, or if its
-    settings and its checks do not name the same ids.
+    Raises AssignmentError if there is none, if its points do not sum to 100, or if its settings and its
+    checks do not name the same ids.
     """
-    folder = next((root / name for root in _FOLDERS if (root / name / "assignment.toml").is_file()), None)
-    if folder is None or name not in assignment_names():
-        raise AssignmentError(f"expected one of the assignments {', '.join(assignment_names())}, got {name!r}.")
+    if name in assignment_names():
+        folder = next(root / name for root in _FOLDERS if (root / name / "assignment.toml").is_file())
+    elif (Path(name) / "assignment.toml").is_file():
+        folder = Path(name).resolve()
+        name = folder.name
+    else:
+        raise AssignmentError(
+            f"expected one of the assignments {', '.join(assignment_names())}, or a folder that holds an "
+            f"assignment.toml, got {name!r}."
+        )
     settings = folder / "assignment.toml"
     try:
         config = msgspec.convert(tomllib.loads(settings.read_text("utf-8")), Config)

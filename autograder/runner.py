@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from autograder.checks.api import Check, Failed, Grader
+from autograder.checks.causes import Cause
 from autograder.sandbox import (
     Limits,
     ProtocolError,
@@ -76,7 +77,7 @@ def check_submission(
     chosen = assignment.select(only)
     results: dict[str, CheckResult] = {}
     with (
-        Session(submission, limits, strongest_tier()) as session,
+        Session(submission, limits, strongest_tier(), assignment.harness) as session,
         Grader(assignment, submission, session, seed, listener.progress) as grader,
     ):
         session.start()
@@ -138,7 +139,7 @@ def _run(
             seconds=round(time.perf_counter() - began, 4),
             message=message,
             hint=hint,
-            evidence=evidence or {},
+            evidence=evidence or ({} if status in _NO_CAUSE else {"cause": str(status)}),
         )
 
     needed = [before[r] for r in settings.requires if r in before]
@@ -189,6 +190,10 @@ def _run(
     return result(Status.PASSED, passed.message, evidence=passed.evidence)
 
 
+_NO_CAUSE = (Status.PASSED, Status.SKIPPED, Status.GRADER_FAULT)
+"""Of the others, that say nothing of the cause themselves, the status is the cause."""
+
+
 def _notes(error: SandboxError) -> str:
     """Return what the check said of when it happened."""
     return "".join("\n" + note for note in dict.fromkeys(getattr(error, "__notes__", ())))
@@ -203,6 +208,7 @@ class _Result(Protocol):
 def _raised(result: _Result, error: StudentError, session: Session) -> CheckResult:
     """Report an exception that the hand-in raised."""
     evidence: dict[str, object] = {
+        "cause": str(Cause.RAISED),
         "exception": error.kind,
         "text": error.message,
         "frames": [{"line": f.line, "function": f.function, "text": f.text} for f in error.frames],
@@ -213,7 +219,7 @@ def _raised(result: _Result, error: StudentError, session: Session) -> CheckResu
             Status.ERROR,
             f"Not written yet. {error.message}",
             "Fill it in: the docstring says what it computes, and README.md how.",
-            {"not_implemented": True, **evidence},
+            evidence | {"cause": str(Cause.NOT_WRITTEN)},
         )
     if error.kind in ("SyntaxError", "IndentationError", "TabError", "ImportError", "ModuleNotFoundError"):
         line = f" at line {error.frames[-1].line}" if error.frames else ""

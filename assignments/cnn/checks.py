@@ -2,122 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
-from autograder.checks import Failed, Grader, Passed, check, layer, reference
+from autograder.checks import Failed, Grader, Passed, check, layer
 from autograder.checks import policy as policies
+from autograder.checks.convolution import Conv2dCase, MaxPool2dCase
 from autograder.checks.probe import INPUT
 from autograder.checks.training import model_learns, model_reaches_f1
 from autograder.checks.types import TypeCheck, types_are_strict
-from autograder.sandbox import Array, Built, Scalar, StudentError
-
-
-@dataclass(frozen=True, slots=True)
-class Conv2dCase:
-    """One configuration of Conv2d, on images (N, C, H, W). Sizes differ, so that no two can be mixed up."""
-
-    n: int
-    c: int
-    h: int
-    w: int
-    f: int
-    k: int
-    stride: int = 1
-    padding: int = 0
-    cls: str = "Conv2d"
-
-    def __str__(self) -> str:
-        options = f", stride={self.stride}" * (self.stride != 1) + f", padding={self.padding}" * (self.padding != 0)
-        return f"Conv2d({self.c}, {self.f}, {self.k}{options}) on x ({self.n}, {self.c}, {self.h}, {self.w})"
-
-    @property
-    def args(self) -> tuple[Scalar, ...]:
-        """in_channels, out_channels, kernel_size."""
-        return self.c, self.f, self.k
-
-    @property
-    def kwargs(self) -> Mapping[str, Scalar]:
-        """Stride and padding, where they are not the default."""
-        given = {"stride": (self.stride, 1), "padding": (self.padding, 0)}
-        return {name: value for name, (value, default) in given.items() if value != default}
-
-    @property
-    def shapes(self) -> Mapping[str, tuple[int, ...]]:
-        """The weight is (F, C, K, K), the bias (F,)."""
-        return {"weight": (self.f, self.c, self.k, self.k), "bias": (self.f,)}
-
-    def sample(self, rng: np.random.Generator) -> Array:
-        """Draw x (N, C, H, W)."""
-        return rng.standard_normal((self.n, self.c, self.h, self.w))
-
-    def resized(self) -> Conv2dCase:
-        """Return the same layer on more and larger images."""
-        return replace(self, n=self.n + 1, h=self.h + 2, w=self.w + 1)
-
-    def forward(self, x: Array, parameters: Mapping[str, Array]) -> Array:
-        """Compute the right output."""
-        return reference.conv2d(x, parameters["weight"], parameters["bias"], self.stride, self.padding)
-
-    def gradients(self, x: Array, parameters: Mapping[str, Array], dy: Array) -> dict[str, Array]:
-        """Compute the right gradients."""
-        weight, bias = parameters["weight"], parameters["bias"]
-        return reference.conv2d_gradients(x, weight, bias, dy, self.stride, self.padding)
-
-
-@dataclass(frozen=True, slots=True)
-class MaxPool2dCase:
-    """One configuration of MaxPool2d, on images (N, C, H, W)."""
-
-    n: int
-    c: int
-    h: int
-    w: int
-    k: int
-    stride: int
-    scale: float = 1.0
-    cls: str = "MaxPool2d"
-
-    def __str__(self) -> str:
-        scale = f", with entries {self.scale:g} times as large" * (self.scale != 1)
-        return f"MaxPool2d({self.k}, {self.stride}) on x ({self.n}, {self.c}, {self.h}, {self.w}){scale}"
-
-    @property
-    def args(self) -> tuple[Scalar, ...]:
-        """kernel_size, stride."""
-        return self.k, self.stride
-
-    @property
-    def kwargs(self) -> Mapping[str, Scalar]:
-        """Nothing."""
-        return {}
-
-    @property
-    def shapes(self) -> Mapping[str, tuple[int, ...]]:
-        """A pooling layer has no parameters."""
-        return {}
-
-    def sample(self, rng: np.random.Generator) -> Array:
-        """Draw x (N, C, H, W), half of it negative, with entries about 0.02 apart: there are no ties."""
-        size = self.n * self.c * self.h * self.w
-        values = 0.02 * (rng.permutation(size) - size // 2) + rng.uniform(-1e-3, 1e-3, size)
-        return self.scale * values.reshape(self.n, self.c, self.h, self.w)
-
-    def resized(self) -> MaxPool2dCase:
-        """Return the same layer on more and larger images."""
-        return replace(self, n=self.n + 1, h=self.h + 2, w=self.w + 1)
-
-    def forward(self, x: Array, parameters: Mapping[str, Array]) -> Array:
-        """Compute the right output."""
-        return reference.max_pool2d(x, self.k, self.stride)
-
-    def gradients(self, x: Array, parameters: Mapping[str, Array], dy: Array) -> dict[str, Array]:
-        """Compute the right gradient."""
-        return {INPUT: reference.max_pool2d_gradient(x, dy, self.k, self.stride)}
-
+from autograder.sandbox import Built, StudentError
+from autograder.words import _
 
 CONV_FORWARD = (
     Conv2dCase(2, 3, 7, 5, f=4, k=3),
@@ -197,7 +93,7 @@ def conv2d_grad_input(grader: Grader) -> Passed:
 def conv2d_parameters(grader: Grader) -> Passed:
     """Conv2d: an optimizer finds the weight and the bias."""
     layer.parameter_is_registered(grader, CONV_GRADIENT[0])
-    return Passed("The weight and the bias are registered.")
+    return Passed(_("The weight and the bias are registered."))
 
 
 @check("maxpool2d.forward")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from autograder.assignment import Assignment
+    from autograder.checks.causes import Cause
     from autograder.submission import Submission
 
 T = TypeVar("T")
@@ -44,14 +45,18 @@ class Failed(Exception):  # noqa: N818 (an outcome, raised from wherever it is f
     """The hand-in is wrong.
 
     message: what is right, then the one thing that is wrong: expected, got, where.
-    hint: what to look at, or to try. evidence: the numbers behind it, as JSON values.
+    hint: what to look at, or to try. cause: the usual mistake that the evidence fits, if one does.
+    evidence: the numbers behind it, as JSON values.
     """
 
-    def __init__(self, message: str, *, hint: str = "", evidence: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", cause: Cause | None = None, evidence: dict[str, Any] | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
-        self.evidence = evidence or {}
+        self.cause = cause
+        self.evidence = ({"cause": str(cause)} if cause is not None else {}) | (evidence or {})
 
 
 class Background(Protocol):
@@ -158,6 +163,10 @@ class Grader:
                 raise copy.copy(error) from None
             self._loaded = True
         return self._session
+
+    def load(self) -> None:
+        """Import the hand-in now, if it has not been; raise what that raises."""
+        _ = self.session
 
     def rng(self, *key: str | int) -> np.random.Generator:
         """Return a generator that depends on the seed of the run and on `key` alone, not on other checks."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograder.words import _
+
 if TYPE_CHECKING:
     from autograder.sandbox import Array
 
@@ -26,11 +28,17 @@ class Mismatch:
     wrong: int
     size: int
 
-    def __str__(self) -> str:
-        at = f"at {list(self.index)}" if self.index else "as its only entry"
-        return (
-            f"{self.wrong} of {self.size} entries are wrong. The worst, {at}: expected {self.expected!r}, "
-            f"got {self.got!r} (tolerance {self.tolerance:.2g})"
+    def told(self) -> str:
+        """Return it in words, in the language of the run."""
+        return _(
+            "{wrong} of {size} entries are wrong. The worst, {at}: expected {expected!r}, got {got!r} (tolerance "
+            "{tolerance:.2g})",
+            wrong=self.wrong,
+            size=self.size,
+            at=_("at {index}", index=list(self.index)) if self.index else _("its only entry"),
+            expected=self.expected,
+            got=self.got,
+            tolerance=self.tolerance,
         )
 
     def evidence(self) -> dict[str, Any]:

@@ -154,7 +154,7 @@ def model_reaches_f1(grader: Grader) -> Passed:
         )
     predicted = run.logits.argmax(axis=1)
     macro, micro = (float(f1_score(labels, predicted, average=a)) for a in ("macro", "micro"))
-    wanted = grader.assignment.config.training.f1
+    wanted = grader.assignment.training.f1
     evidence = {
         "macro_f1": macro,
         "micro_f1": micro,
@@ -173,7 +173,7 @@ def model_reaches_f1(grader: Grader) -> Passed:
 
 def hyperparameters(grader: Grader) -> tuple[int, int, float]:
     """Return the hand-in's batch size, iterations and learning rate; raise Failed if they are out of bounds."""
-    config = grader.assignment.config.training
+    config = grader.assignment.training
     values = grader.session.constants(HYPERPARAMETERS)
     for name, whole in zip(HYPERPARAMETERS, (True, True, False), strict=True):
         value, (low, high) = values[name], getattr(config, name.lower())
@@ -199,7 +199,7 @@ def _train(grader: Grader) -> Training:
     training, held_out = _data(grader)
     images, labels = training.x, training.y
     seed = grader.child_seed("training")
-    with session.deadline(grader.assignment.config.training.seconds):
+    with session.deadline(grader.assignment.training.seconds):
         model = session.build("MNISTClassificationModel", (), seed=seed, dtype="float32")
         batches = iter(_batches(images, labels, batch_size, seed))
 

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from autograder.checks.causes import Cause
 from autograder.verdict import Status
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def print_result(console: Console, result: SubmissionResult) -> None:
     for check in result.checks:
         _print_check(console, check)
     ran = [c for c in result.checks if c.status is not Status.SKIPPED]
-    if ran and all(c.evidence.get("not_implemented") for c in ran):
+    if ran and all(c.evidence.get("cause") == Cause.NOT_WRITTEN for c in ran):
         console.print(
             "\nNothing is written yet, so there are no points yet: this is where everyone starts. Fill in the first "
             f"class, check again, and watch {ran[0].id} change.",

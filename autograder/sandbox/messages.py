@@ -21,6 +21,9 @@ Dtype: TypeAlias = Literal[
 ]
 """The types of entries that cross."""
 
+Layout: TypeAlias = Literal["contiguous", "strided", "read_only"]
+"""How an input lies in memory: in C order; with gaps between its entries; in C order, and not to be written to."""
+
 Natural = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Name = Annotated[str, Meta(max_length=256)]
 Path = Annotated[str, Meta(min_length=1, max_length=256)]
@@ -62,7 +65,7 @@ class _Ask(Struct, frozen=True, forbid_unknown_fields=True, tag_field="op", tag=
 
 
 class Load(_Ask, frozen=True):
-    """Import the hand-in, whose source is the only array, as UTF-8. Answer: Loaded."""
+    """Import the hand-in and the course's harness, whose sources are the arrays, as UTF-8. Answer: Loaded."""
 
 
 class Constants(_Ask, frozen=True):
@@ -103,20 +106,30 @@ class Read(_Ask, frozen=True):
 
 
 class Call(_Ask, frozen=True):
-    """Forget the output `forget`; run the object on the arrays, and keep the result as `output`. Answer: Called."""
+    """Forget the output `forget`; run the object on the arrays, and keep the result as `output`. Answer: Called.
+
+    again: instead of the arrays, take the Tensors that this output was computed from.
+    """
 
     obj: Natural
     output: Natural
     forget: Natural | None
     requires_grad: bool
     grad: bool
+    layout: Layout
+    again: Natural | None
 
 
 class Backward(_Ask, frozen=True):
-    """Pull the only array back from the Tensor number `item` of an output. Answer: Pulled."""
+    """Pull the arrays back, each from a Tensor: (output, number of its item), all in one pass. Answer: Pulled."""
+
+    pulls: Annotated[tuple[tuple[Natural, Natural], ...], Meta(min_length=1, max_length=64)]
+
+
+class Inputs(_Ask, frozen=True):
+    """Give the inputs of an output as they are now. Answer: Values."""
 
     output: Natural
-    item: Natural
 
 
 class ZeroGrad(_Ask, frozen=True):
@@ -132,11 +145,12 @@ class Release(_Ask, frozen=True):
 
 
 class Optimizer(_Ask, frozen=True):
-    """Make an `optim.SGD` for the object's `parameters()`. Answer: Done."""
+    """Make an `optim.SGD` for the object's `parameters()` but those at `frozen`. Answer: Done."""
 
     obj: Natural
     lr: float
     momentum: float
+    frozen: tuple[Path, ...]
 
 
 class TrainStep(_Ask, frozen=True):
@@ -160,6 +174,7 @@ Ask: TypeAlias = (
     | Read
     | Call
     | Backward
+    | Inputs
     | ZeroGrad
     | Release
     | Optimizer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self, TypeVar
 
 import numpy as np
 
@@ -36,8 +36,19 @@ class _Budget:
     left: float
 
 
+class _Held(NamedTuple):
+    """An output that the worker keeps: of which object, from how many inputs, with how many items."""
+
+    obj: int
+    inputs: int
+    items: int
+
+
 class Session:
     """One worker that holds one hand-in. A context manager; not for several threads at once.
+
+    harness: source of the course's own, run in the worker beside the hand-in, whose classes `build` finds first.
+        It makes callable what the hand-in has in another form, and holds no answers.
 
     The worker starts with the first request, or with `start`. Each method that asks it something waits for
     the answer and raises, besides what it says itself:
@@ -50,15 +61,16 @@ class Session:
     the hand-in made them.
     """
 
-    def __init__(self, submission: Submission, limits: Limits, tier: Tier) -> None:
+    def __init__(self, submission: Submission, limits: Limits, tier: Tier, harness: str = "") -> None:
         self._submission = submission
+        self._harness = harness
         self._limits = limits
         self._tier = tier
         self._link: Link | None = None
         self._budgets: list[_Budget] = []
         self._objects: dict[int, set[str]] = {}
         self._trained: set[int] = set()
-        self._outputs: dict[int, int] = {}
+        self._outputs: dict[int, _Held] = {}
         self._numbers = 0
         self._loaded = False
         self._usage = Usage(0, 0.0)
@@ -135,8 +147,8 @@ class Session:
 
     def load(self) -> tuple[str, ...]:
         """Import the hand-in; return its public names, in the order of their definition."""
-        source = np.frombuffer(self._submission.source.encode(), np.uint8)
-        answer, _ = self._ask(m.Load(), [source], m.Loaded)
+        sources = [np.frombuffer(text.encode(), np.uint8) for text in (self._submission.source, self._harness)]
+        answer, _ = self._ask(m.Load(), sources, m.Loaded)
         self._loaded = True
         return answer.names
 
@@ -199,18 +211,47 @@ class Session:
 
     # ---- forward and backward ----------------------------------------------------------------------------
 
-    def call(self, obj: int, inputs: Sequence[Array], *, requires_grad: bool = True, grad: bool = True) -> Output:
+    def call(
+        self,
+        obj: int,
+        inputs: Sequence[Array],
+        *,
+        requires_grad: bool = True,
+        grad: bool = True,
+        layout: m.Layout = "contiguous",
+    ) -> Output:
         """Run the object on Tensors made of `inputs`, whose dtypes stay as they are.
 
         requires_grad: of the inputs that are floating-point. grad: False to run under `no_grad`.
+        layout: how the inputs lie in the worker's memory.
         The worker keeps the last 8 outputs, with their graphs.
         """
         self._check_object("call", obj)
+        return self._call(obj, inputs, len(inputs), requires_grad, grad, layout, None)
+
+    def call_again(self, output: int) -> Output:
+        """Run the object of an earlier call once more, on the very Tensors that it was run on."""
+        if output not in self._outputs:
+            raise KeyError(f"call_again: expected an output that is still held, got {output}.")
+        obj, inputs, _ = self._outputs[output]
+        return self._call(obj, (), inputs, True, True, "contiguous", output)
+
+    def _call(
+        self,
+        obj: int,
+        inputs: Sequence[Array],
+        count: int,
+        requires_grad: bool,
+        grad: bool,
+        layout: m.Layout,
+        again: int | None,
+    ) -> Output:
         number = self._new_number()
         forget = next(iter(self._outputs)) if len(self._outputs) == _KEPT_OUTPUTS else None
         if forget is not None:
             del self._outputs[forget]
-        answer, values = self._ask(m.Call(obj, number, forget, requires_grad, grad), inputs, m.Called)
+        ask = m.Call(obj, number, forget, requires_grad, grad, layout, again)
+        answer, values = self._ask(ask, inputs, m.Called)
         if sum(item.present for item in answer.items) != len(values):
             raise self._live().refuse("expected an array for each item that has one, got another number")
         arrays = iter(values)
@@ -218,20 +259,33 @@ class Session:
             Returned(i.type, i.is_tensor, i.dtype, i.requires_grad, next(arrays) if i.present else None)
             for i in answer.items
         )
-        self._outputs[number] = len(items)
-        return Output(number, answer.returned, items, len(inputs))
+        self._outputs[number] = _Held(obj, count, len(items))
+        return Output(number, answer.returned, items, count)
 
-    def backward(self, output: int, gradient: Array, *, item: int = 0) -> Gradients:
+    def inputs(self, output: int) -> tuple[Array, ...]:
+        """Return the values of the inputs of a call, as they are now."""
+        if output not in self._outputs:
+            raise KeyError(f"inputs: expected an output that is still held, got {output}.")
+        _, values = self._ask(m.Inputs(output), [], m.Values, self._outputs[output].inputs)
+        return tuple(values)
+
+    def backward(
+        self, output: int, gradient: Array, *, item: int = 0, also: Sequence[tuple[int, int, Array]] = ()
+    ) -> Gradients:
         """Pull `gradient` back from an output, from its Tensor number `item` if it has several.
 
-        Returns the gradients at the inputs of that call and at the object's Tensors. They add up from call
-        to call, as the library has it, until `zero_grad`.
+        also: (output, item, gradient) of others, pulled back in the same pass, as from a sum of losses.
+        Returns the gradients at the inputs of the first call and at the object's Tensors. They add up from
+        call to call, as the library has it, until `zero_grad`.
         """
-        if not 0 <= item < self._outputs.get(output, 0):
-            raise KeyError(
-                f"backward: expected an output that is still held, and one of its items, got {output}, {item}."
-            )
-        answer, values = self._ask(m.Backward(output, item), [gradient], m.Pulled)
+        pulls = [(output, item, gradient), *also]
+        for number, place, _ in pulls:
+            if number not in self._outputs or not 0 <= place < self._outputs[number].items:
+                raise KeyError(
+                    f"backward: expected an output that is still held, and one of its items, got {number}, {place}."
+                )
+        ask = m.Backward(tuple((number, place) for number, place, _ in pulls))
+        answer, values = self._ask(ask, [array for _, _, array in pulls], m.Pulled)
         present = [*answer.inputs, *(there for _, there in answer.tensors)]
         if sum(present) != len(values):
             raise self._live().refuse("expected an array for each gradient, got another number")
@@ -249,10 +303,13 @@ class Session:
 
     # ---- training ----------------------------------------------------------------------------------------
 
-    def optimizer(self, obj: int, lr: float, momentum: float = 0.0) -> None:
-        """Make `optim.SGD(model.parameters(), lr=lr, momentum=momentum)` for `train_step`."""
-        self._check_object("optimizer", obj)
-        self._ask(m.Optimizer(obj, float(lr), float(momentum)), [], m.Done)
+    def optimizer(self, obj: int, lr: float, momentum: float = 0.0, frozen: Sequence[str] = ()) -> None:
+        """Make `optim.SGD(model.parameters(), lr=lr, momentum=momentum)` for `train_step`.
+
+        frozen: paths of Tensors that it leaves as they are.
+        """
+        self._check_paths("optimizer", obj, frozen)
+        self._ask(m.Optimizer(obj, float(lr), float(momentum), tuple(frozen)), [], m.Done)
         self._trained.add(obj)
 
     def train_step(self, obj: int, x: Array, y: Array) -> float:

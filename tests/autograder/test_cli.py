@@ -77,8 +77,8 @@ def test_json_holds_what_the_contract_lists(hand_in: Path, tmp_path: Path) -> No
 
 
 BAD_INPUT = [
-    (["check", "rnnn"], "expected one of the assignments cnn, got 'rnnn'"),
-    (["check", "../cnn"], "expected one of the assignments cnn, got '../cnn'"),
+    (["check", "rnnn"], "an assignment.toml, got 'rnnn'"),
+    (["check", "../cnn"], "an assignment.toml, got '../cnn'"),
     (["check", "cnn", "nowhere.py"], "nowhere.py: expected a file or a folder, found nothing there"),
     (["check", "cnn", "."], "expected a folder that holds assignment.py"),
     (["check", "cnn", "notes.txt"], "expected a Python file"),

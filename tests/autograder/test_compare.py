@@ -21,7 +21,7 @@ def test_the_worst_entry_is_named_with_both_values() -> None:
     found = first_mismatch(got, expected)
     assert found is not None
     assert (found.index, found.expected, found.got, found.wrong, found.size) == ((1, 2), 5.0, 7.25, 2, 6)
-    assert "2 of 6 entries are wrong. The worst, at [1, 2]: expected 5.0, got 7.25" in str(found)
+    assert "2 of 6 entries are wrong. The worst, at [1, 2]: expected 5.0, got 7.25" in found.told()
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

@@ -139,7 +139,7 @@ def test_an_import_that_hangs_is_tried_once(cnn: Assignment, tmp_path: Path) -> 
 def test_training_that_is_too_slow_says_how_far_it_came(cnn: Assignment, tmp_path: Path) -> None:
     import msgspec
 
-    training = msgspec.structs.replace(cnn.config.training, seconds=2.0)
+    training = msgspec.structs.replace(cnn.training, seconds=2.0)
     config = msgspec.structs.replace(cnn.config, training=training)
     short = Assignment(cnn.name, cnn.folder, config, cnn.checks)
     slow = SOLUTION.replace(PLACE, "        sum(range(3_000_000))\n" + PLACE)

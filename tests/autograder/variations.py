@@ -200,7 +200,7 @@ CONV_FAULTS: tuple[Variation, ...] = (
         "return attach(y.reshape(n, -1, out_h, out_w), grad_fn)",
         "y = y.reshape(n, -1, out_h, out_w)\n        return attach(y, grad_fn) if x.requires_grad else npt.tensor(y)",
         ("conv2d.grad_weight", "conv2d.grad_bias"),
-        ("when the input requires none, as images do",),
+        ("requires no gradient, as images do",),
     ),
     Variation(
         "the rule does not get the bias",

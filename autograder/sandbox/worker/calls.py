@@ -52,7 +52,7 @@ def build(state: State, ask: Build) -> tuple[Answer, list[Array]]:
     _set_default_dtype(ask.dtype)
     random.seed(ask.seed)
     np.random.seed(ask.seed)  # noqa: NPY002 (the generator that the library and hand-ins draw from)
-    make = getattr(state.hand_in.module, ask.cls, None)
+    make = getattr(state.harness.module, ask.cls, None) or getattr(state.hand_in.module, ask.cls, None)
     if make is None:
         raise AttributeError(f"expected a class {ask.cls} in the hand-in, got none. Define it, with that name.")
     state.objects[ask.obj] = Object(make(*ask.args, **ask.kwargs), ask.dtype)
@@ -79,10 +79,11 @@ def read(state: State, ask: Read) -> tuple[Answer, list[Array]]:
 
 def call(state: State, ask: Call, arrays: list[Array]) -> tuple[Answer, list[Array]]:
     """Run an object; keep what it returns, for `backward`."""
+    again = None if ask.again is None else state.outputs[ask.again]
+    inputs = [_input(array, ask) for array in arrays] if again is None else again.inputs
     if ask.forget is not None:
         state.outputs.pop(ask.forget, None)
     made = _awake(state, ask.obj, training=True)
-    inputs = [Tensor(array, requires_grad=ask.requires_grad and array.dtype.kind == "f") for array in arrays]
     with nullcontext() if ask.grad else _no_grad():
         result = made.root(*inputs)  # type: ignore[operator] # if it cannot be called, that is the hand-in's failure
     items = list(result[:_MAX_ITEMS]) if isinstance(result, tuple | list) else [result]
@@ -104,14 +105,40 @@ def call(state: State, ask: Call, arrays: list[Array]) -> tuple[Answer, list[Arr
     return Called(plain(type(result).__name__), tuple(told)), values
 
 
+def _input(array: Array, ask: Call) -> Tensor:
+    """Make a Tensor of an array that came, lying in memory as it was asked for."""
+    tensor = Tensor(array, requires_grad=ask.requires_grad and array.dtype.kind == "f")
+    if ask.layout == "strided":
+        wide = np.zeros((*array.shape[::-1], 2), array.dtype)
+        tensor.node.arr = wide[..., 0].T
+        tensor.node.arr[...] = array
+    elif ask.layout == "read_only":
+        tensor.node.arr.flags.writeable = False
+    return tensor
+
+
 def backward(state: State, ask: Backward, arrays: list[Array]) -> tuple[Answer, list[Array]]:
-    """Pull a gradient back; give those that have arrived by now, at inputs and at the object's Tensors."""
-    output = state.outputs[ask.output]
+    """Pull gradients back; give those that have arrived by now, at inputs and at the object's Tensors.
+
+    The gradients cannot be written to: a rule that changes the one it was handed is told so by NumPy.
+    """
+    output = state.outputs[ask.pulls[0][0]]
     made = _awake(state, output.obj, training=True)
-    item = output.items[ask.item]
-    if not isinstance(item, Tensor):
-        raise TypeError(f"expected a Tensor to differentiate, got {type(item).__name__}. Return the Tensor itself.")
-    item.backward(arrays[0])
+    items = []
+    for number, place in ask.pulls:
+        item = state.outputs[number].items[place]
+        if not isinstance(item, Tensor):
+            raise TypeError(f"expected a Tensor to differentiate, got {type(item).__name__}. Return the Tensor itself.")
+        items.append(item)
+    for array in arrays:
+        array.flags.writeable = False
+    if len(items) == 1:
+        items[0].backward(arrays[0])
+    else:
+        loss = Tensor(0.0)
+        for item, array in zip(items, arrays, strict=True):
+            loss = loss + (item * Tensor(array)).sum()
+        loss.backward()
     tensors = find_tensors(made.root)
     pulled = [tensor.grad for tensor in (*output.inputs, *tensors.values())]
     here = [gradient is not None for gradient in pulled]
@@ -132,9 +159,11 @@ def zero_grad(state: State, obj: int) -> tuple[Answer, list[Array]]:
 
 
 def optimizer(state: State, ask: Optimizer) -> tuple[Answer, list[Array]]:
-    """Make an optimizer for what the object registers."""
+    """Make an optimizer for what the object registers, but for what is to stay as it is."""
     made = _awake(state, ask.obj, training=True)
-    made.optimizer = optim.SGD(made.root.parameters(), lr=ask.lr, momentum=ask.momentum)  # type: ignore[attr-defined] # as in `call`
+    frozen = {id(tensor) for tensor in _at(state, ask.obj, ask.frozen)}
+    moving = [p for p in made.root.parameters() if id(p) not in frozen]  # type: ignore[attr-defined] # as in `call`
+    made.optimizer = optim.SGD(moving, lr=ask.lr, momentum=ask.momentum)
     return Done(), []
 
 

@@ -17,26 +17,26 @@ from autograder.sandbox.messages import MAX_NAMES, Failed, Scalar
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_NAME = "assignment"
 _MAX_TEXT = 4000
 _MAX_NAME = 200
 _MOST_LINES = 32
 
 
 class HandIn:
-    """The module that a student wrote. It has no file here: only its text crosses."""
+    """The module that a student wrote, or the course's harness for it. It has no file here: only its text crosses."""
 
-    def __init__(self) -> None:
-        self.module = ModuleType(_NAME)
-        self._file = str(Path.cwd() / f"{_NAME}.py")
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.module = ModuleType(name)
+        self._file = str(Path.cwd() / f"{name}.py")
 
     def load(self, source: str) -> tuple[str, ...]:
         """Run `source` as a module; return its public names. Raises whatever that raises."""
-        self.module = ModuleType(_NAME)
+        self.module = ModuleType(self._name)
         self.module.__file__ = self._file
         # For tracebacks and inspect.getsource; an entry without a time is never checked against the disk.
         linecache.cache[self._file] = (len(source), None, source.splitlines(keepends=True), self._file)
-        sys.modules[_NAME] = self.module
+        sys.modules[self._name] = self.module
         exec(compile(source, self._file, "exec", dont_inherit=True), self.module.__dict__)  # noqa: S102 (what this process is for)
         names = [plain(name) for name in map(str, self.module.__dict__) if not name.startswith("_")]
         return tuple(names[:MAX_NAMES])

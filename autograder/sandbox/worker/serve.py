@@ -9,6 +9,8 @@ from contextlib import suppress
 from io import FileIO
 from typing import TYPE_CHECKING, NoReturn
 
+import numpy as np
+
 from autograder.sandbox import protocol
 from autograder.sandbox.messages import (
     Backward,
@@ -16,6 +18,7 @@ from autograder.sandbox.messages import (
     Call,
     Constants,
     Done,
+    Inputs,
     Load,
     Loaded,
     Look,
@@ -27,6 +30,7 @@ from autograder.sandbox.messages import (
     Request,
     Scalars,
     TrainStep,
+    Values,
     Write,
     ZeroGrad,
 )
@@ -90,6 +94,8 @@ def _answer(state: State, ask: Ask, arrays: list[Array]) -> tuple[Answer, list[A
             return calls.call(state, ask, arrays)
         case Backward():
             return calls.backward(state, ask, arrays)
+        case Inputs():
+            return Values(), [np.asarray(tensor.arr) for tensor in state.outputs[ask.output].inputs]
         case Predict():
             return calls.predict(state, ask, arrays)
         case Build():
@@ -108,7 +114,9 @@ def _answer(state: State, ask: Ask, arrays: list[Array]) -> tuple[Answer, list[A
             state.outputs.pop(ask.output, None)
             return Done(), []
         case Load():
-            return Loaded(state.hand_in.load(arrays[0].tobytes().decode())), []
+            names = state.hand_in.load(arrays[0].tobytes().decode())
+            state.harness.load(arrays[1].tobytes().decode())
+            return Loaded(names), []
         case Constants():
             return Scalars(state.hand_in.constants(ask.names)), []
 

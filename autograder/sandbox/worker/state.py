@@ -35,8 +35,9 @@ class Output:
 
 @dataclass(slots=True)
 class State:
-    """The hand-in, the objects built from it, and the outputs that the parent has not let go of."""
+    """The hand-in, the harness, the objects built from both, and the outputs that the parent has not let go of."""
 
-    hand_in: HandIn = field(default_factory=HandIn)
+    hand_in: HandIn = field(default_factory=lambda: HandIn("assignment"))
+    harness: HandIn = field(default_factory=lambda: HandIn("harness"))
     objects: dict[int, Object] = field(default_factory=dict)
     outputs: dict[int, Output] = field(default_factory=dict)

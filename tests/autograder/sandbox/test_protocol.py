@@ -80,9 +80,9 @@ def test_special_values_keep_their_bits() -> None:
 
 
 def test_a_request_is_read_as_what_it_was() -> None:
-    stream = io.BytesIO(b"".join(protocol.request(3, Backward(4, 0), [np.zeros(2)])))
+    stream = io.BytesIO(b"".join(protocol.request(3, Backward(((4, 0),)), [np.zeros(2)])))
     message, _ = protocol.Wire(Request, lambda view: None if stream.readinto(view) else pytest.fail("too short")).read()
-    assert message.body == Backward(4, 0)
+    assert message.body == Backward(((4, 0),))
 
 
 @pytest.mark.parametrize("dtype", ["float16", "complex128", "object", "datetime64[s]", "S3", "U3", "i4,f8"])

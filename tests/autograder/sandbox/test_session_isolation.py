@@ -196,7 +196,9 @@ def test_a_worker_whose_parent_is_gone_ends(tmp_path: Path) -> None:
         assert worker.stdin is not None
         assert worker.stdout is not None
         assert worker.stderr is not None
-        worker.stdin.write(b"".join(protocol.request(1, Load(), [np.frombuffer(source, np.uint8)])))
+        worker.stdin.write(
+            b"".join(protocol.request(1, Load(), [np.frombuffer(source, np.uint8), np.zeros(0, np.uint8)]))
+        )
         worker.stdin.close()
         assert b'"is":"loaded"' in worker.stdout.read()
         assert b"too late" not in worker.stderr.read()

@@ -1,0 +1,275 @@
+"""Convolution and pooling as cases: what they must compute, and what the usual mistakes compute instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from autograder.checks import reference
+from autograder.checks.causes import Cause
+from autograder.checks.probe import INPUT, LayerCase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from autograder.sandbox import Array, Scalar
+
+    Arrays = tuple[Array, ...]
+    Values = Mapping[str, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Conv2dCase(LayerCase):
+    """One configuration of Conv2d, on images (N, C, H, W). Sizes differ, so that no two can be mixed up."""
+
+    n: int
+    c: int
+    h: int
+    w: int
+    f: int
+    k: int
+    stride: int = 1
+    padding: int = 0
+
+    def __str__(self) -> str:
+        options = f", stride={self.stride}" * (self.stride != 1) + f", padding={self.padding}" * (self.padding != 0)
+        return f"Conv2d({self.c}, {self.f}, {self.k}{options}) on x ({self.n}, {self.c}, {self.h}, {self.w})"
+
+    @property
+    def cls(self) -> str:
+        """Conv2d."""
+        return "Conv2d"
+
+    @property
+    def args(self) -> tuple[Scalar, ...]:
+        """in_channels, out_channels, kernel_size."""
+        return self.c, self.f, self.k
+
+    @property
+    def kwargs(self) -> Mapping[str, Scalar]:
+        """Stride and padding, where they are not the default."""
+        given = {"stride": (self.stride, 1), "padding": (self.padding, 0)}
+        return {name: value for name, (value, default) in given.items() if value != default}
+
+    @property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The weight is (F, C, K, K), the bias (F,)."""
+        return {"weight": (self.f, self.c, self.k, self.k), "bias": (self.f,)}
+
+    def sample(self, rng: np.random.Generator) -> dict[str, Array]:
+        """Draw x (N, C, H, W)."""
+        return {INPUT: rng.standard_normal((self.n, self.c, self.h, self.w))}
+
+    def resized(self) -> Conv2dCase:
+        """Return the same layer on more and larger images."""
+        return replace(self, n=self.n + 1, h=self.h + 2, w=self.w + 1)
+
+    def handout(self) -> Conv2dCase:
+        """Return the first convolution of the handout's model."""
+        return Conv2dCase(2, 1, 28, 28, f=32, k=3)
+
+    def forward(self, inputs: Values, parameters: Values) -> Arrays:
+        """Cross-correlate."""
+        weight, bias = parameters["weight"], parameters["bias"]
+        return (reference.conv2d(inputs[INPUT], weight, bias, self.stride, self.padding),)
+
+    def gradients(self, inputs: Values, parameters: Values, upstream: Arrays) -> dict[str, Array]:
+        """Compute the right gradients."""
+        weight, bias = parameters["weight"], parameters["bias"]
+        return reference.conv2d_gradients(inputs[INPUT], weight, bias, upstream[0], self.stride, self.padding)
+
+    def forward_suspects(self, inputs: Values, parameters: Values) -> Iterator[tuple[Cause, Arrays]]:
+        """Act out what goes wrong in a convolution's forward."""
+        x, weight, bias = inputs[INPUT], parameters["weight"], parameters["bias"]
+
+        def with_values(**changed: Array) -> Arrays:
+            return self.forward({INPUT: changed.pop("x", x)}, {**parameters, **changed})
+
+        yield Cause.CONVOLUTION, with_values(weight=weight[:, :, ::-1, ::-1])
+        yield Cause.BIAS_MISSING, with_values(bias=np.zeros_like(bias))
+        yield Cause.BIAS_TWICE, with_values(bias=2 * bias)
+        yield Cause.BIAS_TWICE, with_values(bias=self.c * bias)
+        yield Cause.BIAS_TWICE, with_values(bias=self.c * self.k**2 * bias)
+        yield Cause.AXES_SWAPPED, with_values(weight=weight.swapaxes(2, 3))
+        if self.padding:
+            yield Cause.PADDING_IGNORED, replace(self, padding=0).forward(inputs, parameters)
+        for stride in {1, self.k} - {self.stride}:
+            yield Cause.STRIDE_IGNORED, replace(self, stride=stride).forward(inputs, parameters)
+        if self.padding and self.stride != 1:
+            yield Cause.STRIDE_IGNORED, replace(self, stride=1, padding=0).forward(inputs, parameters)
+        (swapped,) = self.forward({INPUT: x.swapaxes(2, 3)}, parameters)
+        yield Cause.AXES_SWAPPED, (swapped.swapaxes(2, 3),)
+        yield Cause.AXES_SWAPPED, (swapped,)
+        for name, value in (("weight", weight), ("x", x)):
+            for order in ((1, 0, 2, 3), (0, 2, 3, 1)):
+                shape = tuple(value.shape[i] for i in order)
+                moved = value.reshape(shape).transpose(np.argsort(order))
+                yield Cause.RESHAPE_FOR_TRANSPOSE, with_values(**{name: moved})
+                yield Cause.RESHAPE_FOR_TRANSPOSE, with_values(**{name: value.transpose(order).reshape(value.shape)})
+        yield Cause.MIXED_UP, with_values(weight=weight[:, ::-1])
+        yield Cause.MIXED_UP, with_values(weight=weight[::-1])
+        yield Cause.MIXED_UP, with_values(bias=bias[::-1])
+        if self.c > 1:
+            yield Cause.FIRST_ONLY, with_values(weight=np.concatenate([weight[:, :1], 0 * weight[:, 1:]], axis=1))
+
+    def gradient_suspects(
+        self, target: str, inputs: Values, parameters: Values, upstream: Arrays
+    ) -> Iterator[tuple[Cause, Array]]:
+        """Act out what goes wrong in a convolution's backward."""
+        x, weight, (dy,) = inputs[INPUT], parameters["weight"], upstream
+
+        def gradient(**changed: Array) -> Array:
+            values = {"x": x, "weight": weight, "dy": dy} | changed
+            return self.gradients({INPUT: values["x"]}, {**parameters, "weight": values["weight"]}, (values["dy"],))[
+                target
+            ]
+
+        right = gradient()
+        if target == "weight":
+            yield Cause.FLIPPED_KERNEL, right[:, :, ::-1, ::-1]
+            yield Cause.AXES_SWAPPED, right.swapaxes(2, 3)
+            yield Cause.FLIPPED_KERNEL, right[:, :, ::-1]
+            yield Cause.FLIPPED_KERNEL, right[:, :, :, ::-1]
+        if target == INPUT:
+            yield Cause.FLIPPED_KERNEL, gradient(weight=weight[:, :, ::-1, ::-1])
+            yield Cause.AXES_SWAPPED, gradient(weight=weight.swapaxes(2, 3))
+            yield Cause.FLIPPED_KERNEL, gradient(weight=weight[:, :, ::-1])
+            yield Cause.FLIPPED_KERNEL, gradient(weight=weight[:, :, :, ::-1])
+            yield from ((Cause.OVERWRITTEN, dx) for dx in self._overwritten(x, weight, dy))
+            for order in ((1, 0, 2, 3), (0, 2, 3, 1)):
+                shape = tuple(weight.shape[i] for i in order)
+                yield Cause.RESHAPE_FOR_TRANSPOSE, gradient(weight=weight.reshape(shape).transpose(np.argsort(order)))
+                yield Cause.RESHAPE_FOR_TRANSPOSE, gradient(weight=weight.transpose(order).reshape(weight.shape))
+            yield Cause.MIXED_UP, gradient(weight=weight[:, ::-1])
+            yield Cause.MIXED_UP, gradient(weight=weight[::-1])
+        else:
+            for place in ((slice(None), slice(None), -1, -1), (-1, slice(None), -1, -1)):
+                last = np.zeros_like(dy)
+                last[place] = dy[place]
+                yield Cause.OVERWRITTEN, gradient(dy=last)
+        if self.padding:
+            bare = replace(self, padding=0)
+            inner = dy[:, :, : bare.out_shape[0], : bare.out_shape[1]]
+            if inner.shape[2:] == bare.out_shape:
+                yield Cause.PADDING_IGNORED, bare.gradients(inputs, parameters, (inner,))[target]
+        if self.stride > 1:
+            dense = replace(self, stride=1)
+            wide = np.zeros((*dy.shape[:2], *dense.out_shape))
+            wide[:, :, : dy.shape[2], : dy.shape[3]] = dy
+            yield Cause.STRIDE_IGNORED, dense.gradients(inputs, parameters, (wide,))[target]
+
+    @property
+    def out_shape(self) -> tuple[int, int]:
+        """OH and OW."""
+        return (
+            reference.out_length(self.h, self.k, self.stride, self.padding),
+            reference.out_length(self.w, self.k, self.stride, self.padding),
+        )
+
+    def _overwritten(self, x: Array, weight: Array, dy: Array) -> Iterator[Array]:
+        """Yield dx where what comes later in a loop overwrites what came before: over windows, offsets, filters."""
+        p, s, k = self.padding, self.stride, self.k
+        inside = slice(p, -p or None)
+        shape = (self.n, self.c, self.h + 2 * p, self.w + 2 * p)
+        out_h, out_w = dy.shape[2:]
+        by_window, by_offset = np.zeros(shape), np.zeros(shape)
+        for i in range(out_h):
+            for j in range(out_w):
+                part = np.einsum("nf,fcab->ncab", dy[:, :, i, j], weight)
+                by_window[:, :, i * s : i * s + k, j * s : j * s + k] = part
+        for a in range(k):
+            for b in range(k):
+                part = np.einsum("nfij,fc->ncij", dy, weight[:, :, a, b])
+                by_offset[:, :, a : a + s * (out_h - 1) + 1 : s, b : b + s * (out_w - 1) + 1 : s] = part
+        yield by_window[:, :, inside, inside]
+        yield by_offset[:, :, inside, inside]
+        last = np.zeros_like(dy)
+        last[:, -1] = dy[:, -1]
+        yield reference.conv2d_gradients(x, weight, np.zeros(self.f), last, s, p)[INPUT]
+
+
+@dataclass(frozen=True, slots=True)
+class MaxPool2dCase(LayerCase):
+    """One configuration of MaxPool2d, on images (N, C, H, W)."""
+
+    n: int
+    c: int
+    h: int
+    w: int
+    k: int
+    stride: int
+    scale: float = 1.0
+
+    def __str__(self) -> str:
+        scale = f", with entries {self.scale:g} times as large" * (self.scale != 1)
+        return f"MaxPool2d({self.k}, {self.stride}) on x ({self.n}, {self.c}, {self.h}, {self.w}){scale}"
+
+    @property
+    def cls(self) -> str:
+        """MaxPool2d."""
+        return "MaxPool2d"
+
+    @property
+    def args(self) -> tuple[Scalar, ...]:
+        """kernel_size, stride."""
+        return self.k, self.stride
+
+    def sample(self, rng: np.random.Generator) -> dict[str, Array]:
+        """Draw x (N, C, H, W), half of it negative, with entries about 0.02 apart: there are no ties."""
+        size = self.n * self.c * self.h * self.w
+        values = 0.02 * (rng.permutation(size) - size // 2) + rng.uniform(-1e-3, 1e-3, size)
+        return {INPUT: self.scale * values.reshape(self.n, self.c, self.h, self.w)}
+
+    def resized(self) -> MaxPool2dCase:
+        """Return the same layer on more and larger images."""
+        return replace(self, n=self.n + 1, h=self.h + 2, w=self.w + 1)
+
+    def handout(self) -> MaxPool2dCase:
+        """Return the first pooling of the handout's model."""
+        return MaxPool2dCase(2, 32, 26, 26, k=2, stride=2)
+
+    def forward(self, inputs: Values, parameters: Values) -> Arrays:
+        """Take the maxima."""
+        return (reference.max_pool2d(inputs[INPUT], self.k, self.stride),)
+
+    def gradients(self, inputs: Values, parameters: Values, upstream: Arrays) -> dict[str, Array]:
+        """Compute the right gradient."""
+        return {INPUT: reference.max_pool2d_gradient(inputs[INPUT], upstream[0], self.k, self.stride)}
+
+    def forward_suspects(self, inputs: Values, parameters: Values) -> Iterator[tuple[Cause, Arrays]]:
+        """Act out what goes wrong in a pooling's forward."""
+        x = inputs[INPUT]
+        right = reference.max_pool2d(x, self.k, self.stride)
+        yield Cause.MEAN_FOR_MAX, (self._means(x),)
+        yield Cause.MIN_FOR_MAX, (-reference.max_pool2d(-x, self.k, self.stride),)
+        yield Cause.STARTS_AT_ZERO, (np.maximum(right, 0),)
+        for stride in {1, self.k} - {self.stride}:
+            yield Cause.STRIDE_IGNORED, replace(self, stride=stride).forward(inputs, parameters)
+        swapped = reference.max_pool2d(x.swapaxes(2, 3), self.k, self.stride)
+        yield Cause.AXES_SWAPPED, (swapped,)
+
+    def gradient_suspects(
+        self, target: str, inputs: Values, parameters: Values, upstream: Arrays
+    ) -> Iterator[tuple[Cause, Array]]:
+        """Act out what goes wrong in a pooling's backward."""
+        x, (dy,) = inputs[INPUT], upstream
+        k, s = self.k, self.stride
+        overwritten, cleared, mean = np.zeros_like(x), np.zeros_like(x), np.zeros_like(x)
+        for n, c, i, j in np.ndindex(dy.shape):
+            window = (n, c, slice(i * s, i * s + k), slice(j * s, j * s + k))
+            largest = x[window] == x[window].max()
+            overwritten[window] = np.where(largest, dy[n, c, i, j], overwritten[window])
+            cleared[window] = np.where(largest, dy[n, c, i, j], 0)
+            mean[window] += dy[n, c, i, j] / k**2
+        yield Cause.OVERWRITTEN, overwritten
+        yield Cause.OVERWRITTEN, cleared
+        yield Cause.MEAN_FOR_MAX, mean
+
+    def _means(self, x: Array) -> Array:
+        y = np.zeros_like(reference.max_pool2d(x, self.k, self.stride))
+        for n, c, i, j in np.ndindex(y.shape):
+            s, k = self.stride, self.k
+            y[n, c, i, j] = x[n, c, i * s : i * s + k, j * s : j * s + k].mean()
+        return y

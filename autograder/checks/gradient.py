@@ -1,0 +1,412 @@
+"""Checking the gradients of a layer: each is held to the exact one at every entry, with random upstream gradients.
+
+However the layer is used: called before and after, on images that need no gradient, pulled back twice, called
+twice on one input, its output used by two losses, on an input with gaps in memory.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NoReturn
+
+import numpy as np
+
+from autograder.checks import differences
+from autograder.checks.advice import advice
+from autograder.checks.api import Failed, Grader
+from autograder.checks.causes import Cause
+from autograder.checks.compare import first_mismatch
+from autograder.checks.diagnosis import Pull, explain_gradient
+from autograder.checks.probe import Called, LayerCase, Probe, at_handout, find, probe
+from autograder.sandbox import StudentError
+from autograder.words import N_, _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from autograder.checks.compare import Mismatch
+    from autograder.sandbox import Array, TensorInfo
+
+    Arrays = tuple[Array, ...]
+    Values = Mapping[str, Array]
+
+
+def gradient_is_right(grader: Grader, case: LayerCase, target: str) -> bool:
+    """Raise Failed unless the gradient to `target`, an input or a role, is right, with random upstream gradients.
+
+    It is held to the exact gradient, entry by entry. If it is another, the usual mistakes are tried on it, and
+    finite differences of the hand-in's own forward tell whether to look at the backward or at the forward.
+    Returns whether it was computed in float32, and judged by its tolerance.
+    """
+    study = grader.once(("gradient", case), lambda: _study(grader, case))
+    if target in case.shapes and target not in study.found:
+        find(case, study.tensors, target)
+    plain = study.pulled("plain")
+    if study.pulled("first").gradients[target] is None:
+        _severed(study, target)
+    _is_exact(grader, study, plain, target)
+    usages = [usage for usage in _USAGES if not (usage.stage == "images" and target not in case.shapes)]
+    for usage in usages:
+        _is_exact(grader, study, study.pulled(usage.stage), target, usage)
+    _same_again(study)
+    return plain.called.rounded
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What came of pulling upstream gradients back: a gradient, or None, for each target."""
+
+    called: Called
+    upstream: Arrays
+    gradients: dict[str, Array | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Usage:
+    """A way to use the layer other than once: what it is to a student, and what failing at it alone points to."""
+
+    stage: str
+    when: str
+    cause: Cause
+
+
+_USAGES = (
+    _Usage("images", N_("when the input requires no gradient, as images do"), Cause.ONLY_IF_INPUT_REQUIRES_GRAD),
+    _Usage("again", N_("after a second backward(), which should add to the first"), Cause.DOES_NOT_ACCUMULATE),
+    _Usage("two losses", N_("when two losses use the output"), Cause.DOES_NOT_ACCUMULATE),
+    _Usage("twice", N_("when the layer is called twice on one input and both outputs are used"), Cause.KEEPS_STATE),
+    _Usage(
+        "strided",
+        N_("on an input whose entries do not lie side by side in memory"),
+        Cause.NEEDS_CONTIGUOUS,
+    ),
+)
+
+
+@dataclass(slots=True)
+class _Study:
+    """All that was asked of a hand-in about the gradients of one case: each stage's answer, or how it failed."""
+
+    p: Probe
+    found: Mapping[str, TensorInfo]
+    tensors: tuple[TensorInfo, ...]
+    others: tuple[Values, ...]
+    stages: dict[str, Pulled | Failed | StudentError]
+    again: Called | None = None
+    _exact: dict[int, dict[str, Array]] = field(default_factory=dict)
+
+    def pulled(self, stage: str) -> Pulled:
+        """Return what a stage came to; raise what it raised."""
+        result = self.stages[stage]
+        if isinstance(result, Pulled):
+            return result
+        raise copy.copy(result)
+
+    def exact(self, upstream: Arrays) -> dict[str, Array]:
+        """Return the right gradients; computed once for all targets."""
+        key = id(upstream)
+        if key not in self._exact:
+            self._exact[key] = self.p.case.gradients(self.p.inputs, self.p.parameters, upstream)
+        return self._exact[key]
+
+
+def _study(grader: Grader, case: LayerCase) -> _Study:
+    """Ask the hand-in everything about the gradients of one case."""
+    p = probe(grader, case, (), "gradient")
+    session, rng = p.session, grader.rng(case.cls, str(case), "upstream")
+    tensors = session.tensors(p.obj).tensors
+    shapes = [y.shape for y in case.forward(p.inputs, p.parameters)]
+    u, v = (tuple(rng.standard_normal(shape) for shape in shapes) for _ in range(2))
+    both = tuple(a + b for a, b in zip(u, v, strict=True))
+    before, after = case.sample(rng), case.sample(rng)
+    study = _Study(p, p.found, tensors, (before, after), {})
+
+    def pull(*calls: tuple[Called, Arrays], total: Arrays) -> Pulled:
+        pulls = [
+            (c.output.id, place, _fitting(dy, y))
+            for c, upstream in calls
+            for place, (dy, y) in enumerate(zip(upstream, c.arrays, strict=False))
+        ]
+        first = calls[0][0]
+        if not any(item.requires_grad for item in first.output.items):
+            return Pulled(first, total, dict.fromkeys((*p.inputs, *case.shapes)))
+        pulls = [q for q in pulls if first.output.items[q[1]].requires_grad]
+        (number, place, dy), *also = pulls
+        arrived = session.backward(number, dy, item=place, also=also)
+        gradients = dict(zip(p.inputs, arrived.inputs, strict=True))
+        gradients |= {role: arrived.tensors.get(info.path) for role, info in p.found.items()}
+        return Pulled(first, total, gradients | {r: None for r in case.shapes if r not in p.found})
+
+    def stage(name: str, ask: Callable[[], Pulled]) -> None:
+        try:
+            study.stages[name] = ask()
+        except Failed as error:
+            study.stages[name] = error
+        except StudentError as error:
+            study.stages[name] = _told(case, error)
+        if name != "plain":
+            session.zero_grad(p.obj)
+
+    def plain() -> Pulled:
+        called = p.call(p.inputs)
+        p.call(after)  # nor may a call between forward and backward change anything
+        held.append(called)
+        return pull((called, u), total=u)
+
+    def twice() -> Pulled:
+        one = p.call(p.inputs)
+        two = p.judged(session.call_again(one.output.id))
+        return pull((one, u), (two, v), total=both)
+
+    def two_losses() -> Pulled:
+        called = p.call(p.inputs)
+        return pull((called, u), (called, v), total=both)
+
+    held: list[Called] = []
+    stage("first", lambda: pull((p.call(before), u), total=u))
+    stage("plain", plain)
+    stage("again", lambda: pull((held[0], v), total=both) if held else study.pulled("plain"))
+    stage("images", lambda: pull((p.call(p.inputs, requires_grad=False), u), total=u))
+    stage("two losses", two_losses)
+    stage("twice", twice)
+    stage("strided", lambda: pull((p.call(p.inputs, layout="strided"), u), total=u))
+    if held:
+        study.again = p.call(p.inputs)
+    return study
+
+
+def _fitting(dy: Array, y: Array) -> Array:
+    """Return an upstream gradient for an output as it is, also where its shape is wrong."""
+    return dy if dy.shape == y.shape else np.resize(dy, y.shape)
+
+
+def _told(case: LayerCase, error: StudentError) -> Failed | StudentError:
+    """Say what an exception in a backward means, where that is known."""
+    if "read-only" in error.message and error.frames:
+        said, hint = advice(Cause.MODIFIES_UPSTREAM)
+        line = f"line {error.frames[-1].line}: `{error.frames[-1].text}`"
+        return Failed(
+            _("{case}: f_d writes to an array that is not its own ({where}).", case=case, where=line) + said,
+            hint=hint,
+            cause=Cause.MODIFIES_UPSTREAM,
+        )
+    if error.kind == "ShapeError" and ".f_d: expected a gradient of shape" in error.message:
+        return Failed(
+            f"{case}: {error.message}",
+            hint=advice(Cause.GRADIENT_SHAPE)[1],
+            cause=Cause.GRADIENT_SHAPE,
+        )
+    error.add_note(_("This happened with {case}.", case=case))
+    return error
+
+
+def _is_exact(grader: Grader, study: _Study, pulled: Pulled, target: str, usage: _Usage | None = None) -> None:
+    """Raise Failed unless a gradient is the exact one; say which usual mistake gives the one it is."""
+    p, got = study.p, pulled.gradients[target]
+    case, rounded = p.case, pulled.called.rounded
+    when = "" if usage is None else f" {_(usage.when)},"
+    if got is None:
+        if usage is None:
+            _severed(study, target)
+        said, hint = advice(usage.cause)
+        raise Failed(
+            _(
+                "{case}:{when} no gradient arrives at the {target} ({name}).",
+                case=case,
+                when=when,
+                target=_(target),
+                name=p.name(target),
+            )
+            + said,
+            hint=hint,
+            cause=usage.cause,
+        )
+    shape = p.inputs[target].shape if target in p.inputs else p.found[target].shape
+    if got.shape != shape:
+        raise Failed(
+            _(
+                "{case}: expected a gradient of shape {shape} at the {target}, that of its values, got {got}.",
+                case=case,
+                shape=shape,
+                target=_(target),
+                got=got.shape,
+            ),
+            hint=advice(Cause.GRADIENT_SHAPE)[1],
+            cause=Cause.GRADIENT_SHAPE,
+            evidence={"expected_shape": list(shape), "got_shape": list(got.shape)},
+        )
+    right = case.forward(p.inputs, p.parameters)
+    mismatch = None
+    if [y.shape for y in pulled.called.arrays] == [y.shape for y in right][: len(pulled.called.arrays)]:
+        mismatch = first_mismatch(got, study.exact(pulled.upstream)[target].reshape(shape), rounded)
+        if mismatch is None:
+            return
+    forward_agrees = mismatch is not None and all(
+        first_mismatch(y, expected, rounded) is None for y, expected in zip(pulled.called.arrays, right, strict=False)
+    )
+    if mismatch is None or not forward_agrees:
+        _forward_is_wrong(grader, study, pulled, target, got)
+    _raise_wrong(study, pulled, target, got, mismatch, usage)
+
+
+def _raise_wrong(
+    study: _Study, pulled: Pulled, target: str, got: Array, mismatch: Mismatch, usage: _Usage | None
+) -> NoReturn:
+    """Raise Failed: the forward is right and the gradient is not; say which usual mistake makes it so."""
+    p = study.p
+    earlier = study.pulled("first").gradients[target]
+    pull = Pull(target, p.inputs, p.parameters, pulled.upstream, got, study.others, earlier, pulled.called.rounded)
+    found = explain_gradient(p.case, pull)
+    if found is not None and (usage is None or found.cause is Cause.KEEPS_STATE):
+        named = found.cause
+    elif usage is not None:
+        named = usage.cause
+    elif _right_at_handout(p, target):
+        named = Cause.HANDOUT_SIZES_ONLY
+    else:
+        named = Cause.BACKWARD_WRONG
+    said, hint = advice(named, None if found is None else found.factor)
+    raise Failed(
+        _(
+            "{case}: the forward is right, but{when} the backward does not match it. Of the gradient at the {target} "
+            "({name}), {mismatch}.",
+            case=p.case,
+            when="" if usage is None else f" {_(usage.when)},",
+            target=_(target),
+            name=p.name(target),
+            mismatch=mismatch.told(),
+        )
+        + said,
+        hint=hint,
+        cause=named,
+        evidence={"factor": None if found is None else found.factor, **mismatch.evidence()},
+    )
+
+
+def _forward_is_wrong(grader: Grader, study: _Study, pulled: Pulled, target: str, got: Array) -> NoReturn:
+    """Raise Failed: the forward is wrong; say whether the gradient is at least its own."""
+    consistent = _matches_own_forward(grader, study.p.case, target, got, pulled.upstream)
+    if consistent:
+        backward = _("Your backward matches your forward.")
+        hint = _("Fix the forward first (see its own check above): this will then pass too.")
+    else:
+        backward = _("Your backward does not match your forward either, by its central differences.")
+        hint = _("Fix the forward first (see its own check above).")
+    raise Failed(
+        _(
+            "{case}: a gradient arrives at the {target}, but your forward is wrong, so this is the gradient of "
+            "something else. {backward}",
+            case=study.p.case,
+            target=_(target),
+            backward=backward,
+        ),
+        hint=hint,
+        cause=Cause.FORWARD_WRONG,
+        evidence={"backward_matches_forward": consistent},
+    )
+
+
+def _matches_own_forward(grader: Grader, case: LayerCase, target: str, got: Array, upstream: Arrays) -> bool:
+    """Whether a gradient is that of the hand-in's own forward, right or wrong, by central differences."""
+    p = probe(grader, case, (), "gradient")
+    base = p.inputs[target] if target in p.inputs else p.parameters[target]
+
+    def loss(values: Array) -> float:
+        inputs = p.inputs
+        if target in inputs:
+            inputs = {**inputs, target: values}
+        else:
+            p.set(target, values)
+        arrays = p.call(inputs, grad=False).arrays
+        return sum(float(np.vdot(_fitting(dy, y), y)) for dy, y in zip(upstream, arrays, strict=False))
+
+    return differences.agrees(loss, base, got.reshape(base.shape), np.random.default_rng(0), tolerance=1e-3)
+
+
+def _same_again(study: _Study) -> None:
+    """Raise Failed unless the same input and parameters gave the same output."""
+    before, after = study.pulled("plain").called.arrays, study.again
+    if after is not None and all(
+        a.shape == b.shape and np.allclose(a, b, rtol=0, atol=1e-9 * float(np.abs(a).max(initial=0)))
+        for a, b in zip(before, after.arrays, strict=False)
+    ):
+        return
+    said, hint = advice(Cause.NOT_DETERMINISTIC)
+    raise Failed(
+        _(
+            "{case}: the gradient is right, but expected the same output whenever the input and the parameters are "
+            "the same, and got different ones.",
+            case=study.p.case,
+        )
+        + said,
+        hint=hint,
+        cause=Cause.NOT_DETERMINISTIC,
+    )
+
+
+def _severed(study: _Study, target: str) -> NoReturn:
+    """Raise Failed: no gradient arrives at the target (or anywhere), and why."""
+    p = study.p
+    info = p.found.get(target)
+    plain = info is not None and not info.requires_grad
+    everything = all(g is None for g in study.pulled("plain").gradients.values())
+    causes = []
+    if everything:
+        causes.append(
+            _(
+                "the output is cut off from everything that went in: forward computed it from arrays (a read of `.arr` "
+                "or `.numpy()`) and put it in a new Tensor, which has no graph"
+            )
+        )
+    if plain and info is not None:
+        causes.append(
+            _("`{path}` is a plain Tensor, which requires no gradient, and not an nn.Parameter", path=info.path)
+        )
+    if not causes:
+        causes.append(
+            _(
+                "the output has a graph, but it does not reach the {target}: forward read its `.arr`, or the GradFn "
+                "did not get it in super().__init__(x, w, b), or f_d returned None for it",
+                target=_(target),
+            )
+        )
+    hint = _(
+        "Compute with Tensors all the way (w * x[...], npt.einsum, assignment into npt.zeros(...)), or write the "
+        "result's derivative in a GradFn and join them: attach(out, YourGradFn(x, self.w, self.b))."
+    )
+    if plain:
+        hint += " " + _("Make the weights nn.Parameter.")
+    raise Failed(
+        _(
+            "{case}: no gradient arrives at the {target} ({name}). The cause: {causes}.",
+            case=p.case,
+            target=_(target),
+            name=p.name(target),
+            causes=_("; and ").join(causes),
+        ),
+        hint=hint,
+        cause=Cause.PLAIN_TENSOR if plain and not everything else Cause.SEVERED,
+        evidence={"plain_tensor": plain, "everything": everything},
+    )
+
+
+def _right_at_handout(p: Probe, target: str) -> bool:
+    """Whether a gradient is right at the sizes of the handout, though not at others."""
+    try:
+        there = at_handout(p)
+        if there is None:
+            return False
+        called = there.call(there.inputs)
+        dy = np.random.default_rng(1).standard_normal(called.arrays[0].shape)
+        arrived = there.session.backward(called.output.id, dy)
+    except (Failed, StudentError):
+        return False
+    got = dict(zip(there.inputs, arrived.inputs, strict=True)).get(target)
+    if target in there.found:
+        got = arrived.tensors.get(there.found[target].path)
+    upstream = (dy, *(np.zeros_like(y) for y in there.case.forward(there.inputs, there.parameters)[1:]))
+    expected = there.case.gradients(there.inputs, there.parameters, upstream)[target]
+    return (
+        got is not None and got.size == expected.size and first_mismatch(got.reshape(expected.shape), expected) is None
+    )
