@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fnmatch
+import os
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +14,11 @@ import typer
 from rich.console import Console
 
 from autograder.assignment import AssignmentError, load_assignment
+from autograder.bank import BankError, load_bank, run_bank
+from autograder.publish.bank import BankProgress, print_report
 from autograder.publish.console import LiveProgress, print_result
 from autograder.runner import check_submission
-from autograder.submission import Submission, SubmissionError, read_submission
+from autograder.submission import SubmissionError, read_submission
 from numpytorch.data import DataError
 
 app = typer.Typer(
@@ -25,11 +30,6 @@ app = typer.Typer(
 )
 
 USAGE = 2
-
-
-@app.callback()
-def _commands() -> None:
-    """Keep `check` a command of its own while it is the only one."""
 
 
 @app.command()
@@ -55,7 +55,7 @@ def check(
         count = len(task.select(only))
         submission = read_submission(task.stub if file is None else file)
         if json is not None:
-            _check_writable(json, submission)
+            _check_writable(json, submission.path)
         with LiveProgress(errors, count) as progress:
             result = check_submission(task, submission, seed=seed, only=only, listener=progress)
         if json is not None:
@@ -70,9 +70,45 @@ def check(
     raise typer.Exit(USAGE if result.faulty else 0 if result.passed else 1)
 
 
-def _check_writable(out: Path, submission: Submission) -> None:
-    """Find out before the work, not after it, that its result cannot be kept."""
-    if out.suffix == ".py" or out.resolve() == submission.path.resolve():
+@app.command()
+def bank(
+    folder: Annotated[Path, typer.Argument(help="The folder that holds bank.toml.")],
+    only: Annotated[
+        str, typer.Option(metavar="GLOB", help="Run only hand-ins whose name matches, such as '*kernel*'.")
+    ] = "*",
+    jobs: Annotated[
+        int, typer.Option(min=1, metavar="N", help="How many hand-ins to run at a time. Default: one a core.")
+    ] = os.cpu_count() or 1,
+    json: Annotated[Path | None, typer.Option(metavar="OUT", help="Write the report to this file, as JSON.")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="What every random choice comes from.")] = 0,
+) -> None:
+    """Run hand-ins, right and wrong, with a declaration of what must come of each, and say where it does not.
+
+    Exit status: 0 if every wrong hand-in failed as declared, no check failed that should pass, and at least 90 % of the
+    causes were named; 1 if not; 2 for wrong usage, a bank that contradicts itself, or a fault of the grader.
+    """
+    errors = Console(stderr=True, highlight=False)
+    try:
+        read = load_bank(folder)
+        chosen = tuple(h for h in read.hand_ins if fnmatch.fnmatchcase(h.name, only))
+        if not chosen:
+            raise BankError(f"--only: expected a pattern that matches the name of a hand-in, got {only!r}.")
+        if json is not None:
+            _check_writable(json, folder / "bank.toml")
+        with BankProgress(errors, len(chosen)) as progress:
+            report = run_bank(replace(read, hand_ins=chosen), jobs=jobs, seed=seed, done=progress.finished)
+        if json is not None:
+            json.write_bytes(report.to_json())
+    except (BankError, AssignmentError, SubmissionError, DataError, OSError) as error:
+        errors.print(f"autograder: {error}", style="red", markup=False)
+        raise typer.Exit(USAGE) from None
+    print_report(Console(highlight=False), report, part=len(chosen) < len(read.hand_ins))
+    raise typer.Exit(USAGE if report.faulty else 0 if report.holds else 1)
+
+
+def _check_writable(out: Path, read: Path) -> None:
+    """Find out before the work, not after it, that its result cannot be kept; it may not replace what was read."""
+    if out.suffix == ".py" or out.resolve() == read.resolve():
         raise AssignmentError(f"--json: expected a file to write the result to, got {out}, which is source code.")
     try:
         existed = out.exists()
