@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from autograder.checks.causes import Cause
 from autograder.words import N_, _
+
+if TYPE_CHECKING:
+    from autograder.checks.probe import LayerCase
 
 _GRADCHECK = N_("Check against gradcheck (README.md, 'How to check').")
 
@@ -130,8 +135,12 @@ _ADVICE: dict[Cause, tuple[str, str]] = {
 }
 
 
-def advice(cause: Cause, factor: float | None = None) -> tuple[str, str]:
-    """Return what a cause is, as the end of a message (with a space before it), and a hint."""
-    said, hint = _ADVICE.get(cause, ("", ""))
+def advice(cause: Cause, factor: float | None = None, *, case: LayerCase | None = None) -> tuple[str, str]:
+    """Return what a cause is, as the end of a message (with a space before it), and a hint.
+
+    case: the layer, which may have words of its own.
+    """
+    own = None if case is None else case.advice(cause)
+    said, hint = own if own is not None else _ADVICE.get(cause, ("", ""))
     told = _(said, factor=factor) if factor is not None else _(said) if said else ""
     return f" {told}" if told else "", _(hint) if hint else ""

@@ -266,7 +266,7 @@ def _raise_wrong(
         named = Cause.HANDOUT_SIZES_ONLY
     else:
         named = Cause.BACKWARD_WRONG
-    said, hint = advice(named, None if found is None else found.factor)
+    said, hint = advice(named, None if found is None else found.factor, case=p.case)
     raise Failed(
         _(
             "{case}: the forward is right, but{when} the backward does not match it. Of the gradient at the {target} "

@@ -82,7 +82,7 @@ def _output_is_right(
         named = Cause.HANDOUT_SIZES_ONLY
     else:
         named = Cause.VALUES_WRONG if mismatch else Cause.OUTPUT_SIZE
-    said, hint = advice(named, None if found is None else found.factor)
+    said, hint = advice(named, None if found is None else found.factor, case=case)
     what = f"{_(output)} " if len(case.outputs) > 1 else ""
     when = f" {after}," if after else ""
     if mismatch is None:

@@ -85,12 +85,24 @@ class LayerCase(ABC):
 
         return {name: differences.gradient(lambda v, n=name: loss_of(n, v), values[name]) for name in values}  # type: ignore[misc] # mypy sees no type for n
 
+    @property
+    def scale(self) -> float:
+        """How large the parameters are that the layer is given: less than 1 where larger ones would saturate it."""
+        return 1.0
+
     def resized(self) -> LayerCase:
         """Return the same layer on inputs of other sizes."""
         return self
 
     def handout(self) -> LayerCase | None:
         """Return the layer as the handout's model has it, to tell who has written it for those sizes alone."""
+        return None
+
+    def advice(self, cause: Cause) -> tuple[str, str] | None:
+        """Return what a cause is in this layer, and where to look, or None if the usual words (`advice.py`) fit.
+
+        Both are keys of the catalogue: mark them with `N_`.
+        """
         return None
 
     def forward_suspects(
@@ -208,7 +220,7 @@ def probe(grader: Grader, case: LayerCase, need: Iterable[str], *key: str) -> Pr
     found: dict[str, TensorInfo] = {}
     parameters = {}
     for role, shape in case.shapes.items():
-        parameters[role] = rng.standard_normal(shape)
+        parameters[role] = case.scale * rng.standard_normal(shape)
         free = [t for t in built.tensors if t not in found.values()]  # where shapes tie, one Tensor plays one role
         if role in need or fitting(case, free, role):
             found[role] = find(case, free, role)
@@ -228,9 +240,8 @@ def at_handout(p: Probe) -> Probe | None:
     rng, session = np.random.default_rng(0), p.session
     built = session.build(case.cls, case.args, case.kwargs, seed=0)
     found = {role: find(case, built.tensors, role) for role in case.shapes}
-    there = Probe(
-        case, session, built.id, found, {r: rng.standard_normal(s) for r, s in case.shapes.items()}, case.sample(rng)
-    )
+    parameters = {role: case.scale * rng.standard_normal(shape) for role, shape in case.shapes.items()}
+    there = Probe(case, session, built.id, found, parameters, case.sample(rng))
     for role, values in there.parameters.items():
         there.set(role, values)
     return there
