@@ -1,7 +1,7 @@
 """Model answer to the assignment on recurrent networks.
 
-All time steps are one operation with one rule: backpropagation through time, written out. What does not depend
-on the state (x W_x for every step, the sums over steps for the parameters) is one matrix product for the whole sequence.
+All time steps are one operation with one rule: backpropagation through time, written out. What does not depend on the
+state (x W_x at every step, the parameters' sums over steps) is one matrix product for the whole sequence.
 """
 
 import numpy as np
@@ -21,7 +21,7 @@ Array = NDArray[np.floating]
 
 
 class RNNGradFn(GradFn):
-    """Backpropagation through time. With a_t = x_t W_x + h_{t-1} W_h + b, da_t = (dy_t + da_{t+1} W_h^T) (1 - h_t^2)."""
+    """Backpropagation through time: with h_t = tanh(a_t), da_t = (dy_t + da_{t+1} W_h^T) (1 - h_t^2)."""
 
     def f_d(
         self, x: TensorNode, h0: TensorNode, w_x: TensorNode, w_h: TensorNode, b: TensorNode, y: OutputNode

@@ -98,7 +98,7 @@ def check_can_draw(file: Path) -> None:
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError:
-        sys.exit("The plot needs matplotlib, which is not installed: pip install matplotlib\nOr use --no-plot.")
+        sys.exit("The plot needs matplotlib, which is not installed. Run `pip install matplotlib`, or use --no-plot.")
     suffixes = Figure().canvas.get_supported_filetypes()
     if file.suffix.removeprefix(".") not in suffixes:
         sys.exit(f"--out: expected a file that ends in one of {', '.join(sorted(suffixes))}, got {file}.")
@@ -110,7 +110,7 @@ def main() -> None:
     """Train on sine waves, then continue one."""
     parser = argparse.ArgumentParser(description="Forecast a sine wave with the RNN of assignment.py.")
     parser.add_argument("--truncate", type=int, default=25, metavar="K", help="values in a piece (default: 25)")
-    parser.add_argument("--epochs", type=int, default=40, help="how often to go through the waves (default: 40)")
+    parser.add_argument("--epochs", type=int, default=100, help="how often to go through the waves (default: 100)")
     parser.add_argument("--out", type=Path, default=Path("sine.png"), help="where to draw (default: sine.png)")
     parser.add_argument("--no-plot", action="store_true", help="do not draw")
     parser.add_argument("--seed", type=int, default=0, help="what every random choice comes from (default: 0)")
