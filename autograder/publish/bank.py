@@ -62,7 +62,10 @@ def print_report(console: Console, report: Report, *, part: bool) -> None:
     console.print(_rate("False alarms", report.false_alarms, "hand-ins failed a check that they should pass"))
     console.print(_rate("Causes named", report.named, f"wrong hand-ins; at least {NAMED:.0%} are asked for"))
     if report.never_alone and not part:
-        console.print(f"No wrong hand-in fails, of all checks, just {' or '.join(report.never_alone)}.")
+        console.print(
+            f"No wrong hand-in that all checks ran on fails these alone: {', '.join(report.never_alone)}.",
+            soft_wrap=True,
+        )
 
 
 def _rate(name: str, counts: tuple[int, int], of: str) -> str:

@@ -1,0 +1,118 @@
+"""Run the checks on mutants of a model answer: which are killed, and which survive without a known reason."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from autograder.assignment import Assignment, load_assignment
+from autograder.runner import Silent, check_submission
+from autograder.submission import Submission
+from autograder.verdict import CheckResult, Status
+from tests.mutants.generate import Mutant, mutants
+
+EQUIVALENT = Path(__file__).parent / "equivalent.toml"
+DESIGNS = frozenset({"MNISTClassificationModel"})
+"""What a student designs: a mutant of it need not be wrong."""
+OTHER_MATTERS = ("model.", "types.", "policy")
+"""Checks of something other than right values."""
+SECONDS = 10.0
+"""The wall-clock limit of each check: a mutant may loop for ever. The model answer takes a small part of it."""
+
+
+class Explained(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An entry of equivalent.toml: mutants of one line that are as right as the model answer, and why."""
+
+    function: str
+    line: str
+    mutations: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A model answer, its mutants, and the reasons why some of them are not wrong, by the mutants' keys."""
+
+    assignment: Assignment
+    source: str
+    mutants: tuple[Mutant, ...]
+    reasons: dict[tuple[str, str, str], str]
+
+    @property
+    def stale(self) -> list[tuple[str, str, str]]:
+        """The keys in equivalent.toml that no mutant has."""
+        keys = {m.key for m in self.mutants}
+        return [key for key in self.reasons if key not in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of a mutant. killed: by which check, or "" if it survived. reason: why it may survive, or ""."""
+
+    mutant: Mutant
+    killed: str
+    reason: str
+
+    @property
+    def surprise(self) -> str:
+        """What is wrong here, or "": a survivor that nothing explains, or a reason given for one that is killed."""
+        if self.killed and self.reason:
+            return f"Killed by {self.killed}, though {EQUIVALENT.name} says that it is equivalent: {self.mutant}"
+        if not self.killed and not self.reason:
+            return f"Survived every check: {self.mutant}"
+        return ""
+
+
+@functools.cache
+def task(name: str) -> Task:
+    """Make the mutants of an assignment's model answer."""
+    assignment = load_assignment(name)
+    source = (assignment.folder / "solution.py").read_text("utf-8")
+    explained = msgspec.convert(tomllib.loads(EQUIVALENT.read_text("utf-8")), dict[str, tuple[Explained, ...]])
+    reasons = {(e.function, e.line, m): e.reason for e in explained.get(name, ()) for m in e.mutations}
+    return Task(assignment, source, tuple(mutants(source, DESIGNS)), reasons)
+
+
+def judge(name: str, i: int) -> Verdict:
+    """Run the checks on the i-th mutant until one fails."""
+    t = task(name)
+    mutant = t.mutants[i]
+    return Verdict(mutant, killed_by(t.assignment, mutant), t.reasons.get(mutant.key, ""))
+
+
+def killed_by(assignment: Assignment, mutant: Mutant) -> str:
+    """Return the id of the first check that fails, or ""; those that name the mutated class come first."""
+
+    def elsewhere(check_id: str) -> bool:
+        return check_id.partition(".")[0] not in mutant.function.lower()
+
+    chosen = sorted(
+        ((c, s) for c, s in assignment.checks if not c.id.startswith(OTHER_MATTERS)), key=lambda p: elsewhere(p[0].id)
+    )
+    brief = tuple((c, msgspec.structs.replace(s, seconds=min(s.seconds, SECONDS), requires=())) for c, s in chosen)
+    digest = hashlib.sha256(mutant.source.encode()).hexdigest()
+    submission = Submission(assignment.folder / "solution.py", digest, mutant.source)
+    try:
+        check_submission(replace(assignment, checks=brief), submission, listener=_StopAtFailure())
+    except _Killed as killed:
+        return killed.check
+    return ""
+
+
+class _Killed(Exception):
+    def __init__(self, check: str) -> None:
+        super().__init__(check)
+        self.check = check
+
+
+class _StopAtFailure(Silent):
+    def finished(self, result: CheckResult) -> None:
+        if result.status is Status.GRADER_FAULT:
+            raise RuntimeError(f"{result.id}: the grader failed:\n{result.evidence['traceback']}")
+        if result.status is not Status.PASSED:
+            raise _Killed(result.id)
