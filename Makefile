@@ -1,9 +1,9 @@
-# The two commands of the README, and the benchmarks. On Windows, README.md has the plain lines.
+# The two commands of the README, the mutants of the model answers, and the benchmarks. On Windows, README.md has the plain lines.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test bench clean
+.PHONY: demo test mutants bench clean
 
 demo: $(VENV)/.ready
 	$(BIN)/autograder check cnn assignments/cnn/solution.py
@@ -13,6 +13,9 @@ test: $(VENV)/.ready-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n auto --cov --cov-report=term:skip-covered
+
+mutants: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.mutants
 
 bench: $(VENV)/.ready-bench
 	$(BIN)/python -m benchmarks.engine

@@ -158,7 +158,7 @@ def _others(node: ast.expr | ast.stmt) -> Iterator[ast.expr | ast.stmt]:
         yield from _other_sums(node)
     elif _is_negative(node):
         number = ast.literal_eval(node)
-        yield from (ast.Constant(-number), _number(number + 1), _number(number - 1))
+        yield from (ast.Constant(-number), _number(number + 1))  # no lower: to reshape, -2 is -1
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.Not):
         yield node.operand
     elif isinstance(node, ast.Compare) and len(node.ops) == 1:

@@ -19,7 +19,7 @@ CASES = [
     ("a = b[2]", {"pass", "3", "1"}),
     ("a = b > c", {"pass", "b >= c"}),
     ("a = -b", {"pass", "b"}),
-    ("a = b.sum(axis=-1)", {"pass", "b.mean(axis=-1)", "b", "b.sum()", "1", "0", "-2"}),
+    ("a = b.sum(axis=-1)", {"pass", "b.mean(axis=-1)", "b", "b.sum()", "1", "0"}),
     ("a = b.sum(axis=(0, 2))", {"pass", "b.mean(axis=(0, 2))", "b", "b.sum()", "1", "-1", "3"}),
     ("a = np.transpose(b, (2, 0, 1))", {"pass", "b", "np.transpose((2, 0, 1), b)", "np.transpose(b, (0, 2, 1))",
                                         "np.transpose(b, (2, 1, 0))", "3", "1", "-1", "2", "0"}),
