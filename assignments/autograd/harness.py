@@ -109,8 +109,33 @@ class Rule:
         y = self.operation.forward(*[x.arr for x in inputs], *self.options)
         rule = hand_in(self.operation.rule)(*inputs, *self.options)
         if isinstance(rule, GradFn):  # else `attach` says what it is
-            rule.__dict__["f_d"] = no_grad()(rule.f_d)  # a rule computes with arrays: nothing to record
+            rule.__dict__["f_d"] = on_arrays_to_read(rule.f_d)
         return attach(np.asarray(y), rule)
+
+
+def on_arrays_to_read(f_d: Callable[..., Any]) -> Callable[..., Any]:
+    """Run a rule on arrays that it cannot write to, and let nothing that it does with Tensors be recorded."""
+
+    def careful(*nodes: Any) -> Any:
+        kept = [node.arr for node in nodes]
+        try:
+            for node in nodes:
+                node.arr = read_only(node.arr)
+            nodes[-1].grad = read_only(nodes[-1].grad)
+            with no_grad():
+                return f_d(*nodes)
+        finally:
+            for node, arr in zip(nodes, kept, strict=True):
+                node.arr = arr
+
+    return careful
+
+
+def read_only(array: Array) -> Array:
+    """Show an array so that it cannot be written to."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 class NamedRule(Rule):

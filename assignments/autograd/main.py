@@ -82,7 +82,9 @@ def main() -> int:
         return 1
     print(f"{right:.1%} of 1,000 new points are told right, with a loss of {loss:.4f}.")
     if not loss < 0.1:
-        print("That should be below 0.1: one of the parts is wrong. `autograder check autograd assignment.py` says which.")
+        print(
+            "That should be below 0.1: one of the parts is wrong. `autograder check autograd assignment.py` says which."
+        )
         return 1
     return 0
 

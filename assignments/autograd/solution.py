@@ -141,6 +141,10 @@ class ReLU(GradFn):
 class Reshape(GradFn):
     """y = x.reshape(shape): the same entries in the same order."""
 
+    def __init__(self, x: Tensor, shape: tuple[int, ...]) -> None:
+        super().__init__(x)
+        self.shape = shape
+
     def f_d(self, x: TensorNode, y: OutputNode) -> tuple[Gradient]:
         return (y.grad.reshape(x.shape),)
 

@@ -131,6 +131,116 @@ _ADVICE: dict[Cause, tuple[str, str]] = {
     ),
     Cause.NOT_DETERMINISTIC: ("", N_("Keep nothing from one call to the next, and use no random numbers in forward.")),
     Cause.NOT_FINITE: ("", N_("Where does a division, a logarithm or an overflow come in?")),
+    Cause.SWAPPED_PARENTS: (
+        N_("Each parent gets what belongs to the other one."),
+        N_("f_d returns the gradients in the order of the parents; the one to a holds the derivative after a."),
+    ),
+    Cause.DERIVATIVE_MISSING: (
+        N_("The derivative is missing in it, or part of it."),
+        N_("A rule returns the upstream gradient times the derivative of y after that parent. Write it down on paper."),
+    ),
+    Cause.QUOTIENT_SQUARE: (
+        N_("The square of the quotient rule is missing."),
+        N_("d(a/b)/db = -a / b**2."),
+    ),
+    Cause.NUMERATOR_MISSING: (N_("The numerator is missing."), N_("d(a/b)/db = -a / b**2.")),
+    Cause.EXPONENT: (
+        N_("The exponent, or the factor in front, is not that of the power rule."),
+        N_("d(a**b)/da = b * a**(b - 1): the exponent comes down, and is one less. exp is no power of x."),
+    ),
+    Cause.LOGARITHM: (
+        N_("The derivative after the exponent is another one."),
+        N_("a**b = exp(b * log(a)): differentiate that after b."),
+    ),
+    Cause.NOT_TRANSPOSED: (
+        N_("An operand is not transposed."),
+        N_("a is (..., M, K), b (..., K, N), dy (..., M, N): which product of dy and b has the shape of a?"),
+    ),
+    Cause.WRONG_ORDER: (
+        N_("The factors stand in the wrong order, which square matrices hide."),
+        N_("a is (..., M, K), b (..., K, N), dy (..., M, N): which product of dy and b has the shape of a?"),
+    ),
+    Cause.X_FOR_Y: (
+        N_("It is what comes of x in the place of y."),
+        N_("Where the derivative is written with the result, use y.arr: exp(x) is y, and sigmoid'(x) = y (1 - y)."),
+    ),
+    Cause.Y_FOR_X: (
+        N_("It is what comes of y in the place of an operand."),
+        N_("y is the result. Write the derivative down on paper, and see which of x and y it is written with."),
+    ),
+    Cause.GATE: (
+        N_("The gate is not open just where x is positive."),
+        N_("The gradient passes where x > 0, whatever its own sign, and is 0 elsewhere."),
+    ),
+    Cause.INVERSE_PERMUTATION: (
+        N_("The axes are not moved back, but on: the permutation is not the inverse."),
+        N_("Axis i of y is axis axes[i] of x, so that axis axes[i] of dx is axis i of dy. np.argsort inverts it."),
+    ),
+    Cause.FORTRAN_ORDER: (
+        N_("The entries are put back in column-major order (Fortran's)."),
+        N_("The forward went through them in row-major order: so must the way back."),
+    ),
+    Cause.NOT_FLIPPED_BACK: (
+        N_("The gradients stand in reverse order along an axis."),
+        N_("Entry i of y is not entry i of x where the step is negative. Let the key itself say where each one goes."),
+    ),
+    Cause.REPEATS: (
+        N_("Where an entry was read twice, only the last of its gradients is kept."),
+        N_("`dx[key] += dy` adds once, however often an index is there. np.add.at(dx, key, dy) adds every time."),
+    ),
+    Cause.REST_NOT_ZERO: (
+        N_("Entries that were never read get a gradient."),
+        N_("Start from zeros of the shape of x."),
+    ),
+    Cause.NOT_REDUCED: (
+        N_("It still has the shape that broadcasting made."),
+        N_("Add up over the axes that broadcasting put in front, and over those whose length was 1."),
+    ),
+    Cause.WRONG_AXES: (
+        N_("It was added up, or spread, along another axis than the right one."),
+        N_("Broadcasting counts axes from the end, and a reduction's axis is one of x, not of y."),
+    ),
+    Cause.TOO_EARLY: (
+        N_("It is what comes of running a rule before all consumers of its node have delivered."),
+        N_("Count each node's consumers first; run its rule when the last one of them has delivered."),
+    ),
+    Cause.RUNS_AGAIN: (
+        N_("A rule ran more than once."),
+        N_("Wait until all consumers have delivered: then one run does. Else the work doubles at each fork."),
+    ),
+    Cause.WAITS_FOREVER: (
+        N_("A node waited for a consumer that never delivered."),
+        N_(
+            "Count from the loss down, each consumer that the loss depends on once for each place it uses the node in. "
+            "What the loss does not depend on delivers nothing."
+        ),
+    ),
+    Cause.STOPS_AT_NONE: (
+        N_("It is what comes of not counting a consumer whose rule returned None."),
+        N_("None is nothing to add, but it is a delivery: take it off the count all the same."),
+    ),
+    Cause.GRADIENT_AT_CONSTANT: (
+        N_("It requires none."),
+        N_("Skip parents whose requires_grad is False, in the counting as well."),
+    ),
+    Cause.SHARES_MEMORY: (
+        N_("An array was changed that somebody else holds as well."),
+        N_("Give each leaf an array of its own, and add with `a + b`, not `a += b`: rules hand one array to several."),
+    ),
+    Cause.RECURSION: (
+        N_("Python ran out of stack: the pass recurses, once for each node."),
+        N_("Keep the nodes that are ready in a list, and loop until it is empty."),
+    ),
+    Cause.FAN_IN: (
+        N_("That is the bound for another fan_in."),
+        N_("How many inputs does one output add up? Multiply the lengths of the axes that the sum runs over."),
+    ),
+    Cause.DISTRIBUTION: ("", N_("np.random.uniform(-bound, bound, shape).")),
+    Cause.UPHILL: (N_("It went uphill."), N_("The gradient points to where the loss grows: subtract.")),
+    Cause.LEARNING_RATE: (
+        N_("That is the step of another learning rate."),
+        N_("Multiply the gradient by self.lr, as it is at the time of the step."),
+    ),
     Cause.VALUES_WRONG: ("", N_("Compute that one entry by hand from the formula in the docstring, and compare.")),
 }
 

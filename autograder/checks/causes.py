@@ -87,6 +87,57 @@ class Cause(StrEnum):
     F1_TOO_LOW = "f1_too_low"
     TOO_SLOW = "too_slow"
 
+    # ---- rules of the engine ----
+    SWAPPED_PARENTS = "swapped_parents"
+    """Each parent gets the other one's gradient."""
+    DERIVATIVE_MISSING = "derivative_missing"
+    """The upstream gradient is handed on without the derivative, or with half of it."""
+    QUOTIENT_SQUARE = "quotient_square"
+    NUMERATOR_MISSING = "numerator_missing"
+    EXPONENT = "exponent"
+    """The power rule, with its exponent or its factor wrong."""
+    LOGARITHM = "logarithm"
+    """The gradient to an exponent, without its logarithm or with another."""
+    NOT_TRANSPOSED = "not_transposed"
+    WRONG_ORDER = "wrong_order"
+    """The factors of a matrix product in the wrong order."""
+    X_FOR_Y = "x_for_y"
+    Y_FOR_X = "y_for_x"
+    GATE = "gate"
+    """ReLU lets through what it should not, or the reverse."""
+    INVERSE_PERMUTATION = "inverse_permutation"
+    FORTRAN_ORDER = "fortran_order"
+    NOT_FLIPPED_BACK = "not_flipped_back"
+    REPEATS = "repeats"
+    """Of the gradients to an entry that was read twice, one is lost."""
+    REST_NOT_ZERO = "rest_not_zero"
+    """Entries that were not read get a gradient."""
+
+    # ---- broadcasting and the backward pass ----
+    NOT_REDUCED = "not_reduced"
+    WRONG_AXES = "wrong_axes"
+    TOO_EARLY = "too_early"
+    """A node is visited before all of its consumers have delivered."""
+    RUNS_AGAIN = "runs_again"
+    """A rule runs more than once in a pass."""
+    WAITS_FOREVER = "waits_forever"
+    """A node waits for a consumer that will deliver nothing."""
+    STOPS_AT_NONE = "stops_at_none"
+    GRADIENT_AT_CONSTANT = "gradient_at_constant"
+    SHARES_MEMORY = "shares_memory"
+    RECURSION = "recursion"
+
+    # ---- initialisation and descent ----
+    FAN_IN = "fan_in"
+    DISTRIBUTION = "distribution"
+    """Not uniform, or not around zero."""
+    UPHILL = "uphill"
+    LEARNING_RATE = "learning_rate"
+
+    # ---- questions ----
+    UNANSWERED = "unanswered"
+    WRONG_ANSWER = "wrong_answer"
+
     # ---- anything ----
     TYPES = "types"
     IMPORTS = "imports"

@@ -6,7 +6,9 @@ import ast
 from typing import TYPE_CHECKING
 
 from autograder.checks.api import Failed, Passed
+from autograder.checks.causes import Cause
 from autograder.sandbox.launch import WITHHELD
+from autograder.words import _
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -38,6 +40,37 @@ def only_allowed_imports(submission: Submission, allowed: Collection[str]) -> Pa
     return Passed("Only allowed modules are imported.")
 
 
+def does_it_itself(submission: Submission, library: str, allowed: Collection[str]) -> None:
+    """Raise Failed if the source lets `library` do what is asked: imports more of it than allowed, or calls backward().
+
+    For checks of what the library could do in the hand-in's place. Source that cannot be parsed is for others to report.
+    """
+    try:
+        tree = ast.parse(submission.source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    found = [
+        (line, what) for line, what in _violations(tree, allowed) if f"{library}." in what or f" {library}" in what
+    ]
+    found += [
+        (node.lineno, "`.backward`")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr == "backward"
+    ]
+    if found:
+        line, what = min(found)
+        raise Failed(
+            _("Line {line}: expected this to be written, not left to the library, got {what}.", line=line, what=what),
+            hint=_(
+                "Of {library}, you may import {names}.",
+                library=library,
+                names=", ".join(sorted(a for a in allowed if a.startswith(library))),
+            ),
+            cause=Cause.IMPORTS,
+            evidence={"found": [list(f) for f in found]},
+        )
+
+
 def _violations(tree: ast.AST, allowed: Collection[str]) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -47,7 +80,8 @@ def _violations(tree: ast.AST, allowed: Collection[str]) -> Iterator[tuple[int, 
         elif isinstance(node, ast.ImportFrom):
             module = "." * node.level + (node.module or "")
             names = [f"{module}.{alias.name}" for alias in node.names]
-            if not _is_allowed(module, allowed) or any(_is_withheld(n) for n in names):
+            fits = _is_allowed(module, allowed) or all(_is_allowed(n, allowed) for n in names)
+            if not fits or any(_is_withheld(n) for n in names):
                 yield node.lineno, f"`from {module} import {', '.join(alias.name for alias in node.names)}`"
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _FORBIDDEN_CALLS:
             yield node.lineno, f"a call of `{node.func.id}`"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -59,7 +59,7 @@ def whole(rng: np.random.Generator, shape: Shape) -> Array:
 class RuleCase(LayerCase):
     """One operation on operands of some shapes, whose rule is the hand-in's.
 
-    compute: the forward, on arrays. option, options: the name and the values of what else it is given.
+    compute: the forward, on arrays. option, options: the name and the values of what else the rule is given.
     constant: the number of the operand that requires no gradient; -1 for none. draw: one for each operand.
     """
 
@@ -67,7 +67,7 @@ class RuleCase(LayerCase):
     operands: tuple[Shape, ...]
     compute: Callable[..., Array]
     option: str = ""
-    options: tuple[Any, ...] = ()
+    options: tuple[Any, ...] = field(default=(), compare=False)  # an index array has no hash
     constant: int = -1
     draw: tuple[Draw, ...] = (normal, normal)
     cls: str = "NamedRule"
@@ -98,13 +98,9 @@ class RuleCase(LayerCase):
         drawn = zip(self.names, self.draw, self.operands, strict=False)
         return {name: np.asarray(draw(rng, shape)) for name, draw, shape in drawn}
 
-    def resized(self) -> RuleCase:
-        """Return the same case: an operation keeps nothing that its sizes could matter to."""
-        return self
-
     def forward(self, inputs: Mapping[str, Array], parameters: Mapping[str, Array]) -> tuple[Array, ...]:
         """Compute the operation."""
-        return (np.asarray(self.compute(*inputs.values(), *self.options)),)
+        return (np.asarray(self.compute(*inputs.values())),)
 
     def gradient_suspects(
         self, target: str, inputs: Mapping[str, Array], parameters: Mapping[str, Array], upstream: tuple[Array, ...]
@@ -188,13 +184,18 @@ def _matmul(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[Any
 
 def _max(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[Any, ...]) -> Suspects:
     x = operands[0]
+    largest = x == _kept(y, x, *options)
     yield Cause.DERIVATIVE_MISSING, (np.broadcast_to(_kept(dy, x, *options), x.shape),)
+    yield Cause.Y_FOR_X, (_kept(dy, x, *options) * x * largest,)
+    spread = _spread(dy, x)
+    yield Cause.WRONG_AXES, (None if spread is None else spread * largest,)
 
 
 def _sum(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[Any, ...]) -> Suspects:
     x = operands[0]
-    yield Cause.AVERAGED, (np.broadcast_to(_kept(dy, x, *options), x.shape) * dy.size / x.size,)
-    yield Cause.Y_FOR_X, (np.broadcast_to(_kept(dy, x, *options), x.shape) * x,)
+    yield Cause.X_FOR_Y, (_kept(dy, x, *options) * x,)
+    yield Cause.Y_FOR_X, (_kept(dy * y, x, *options),)
+    yield Cause.WRONG_AXES, (_spread(dy, x),)
 
 
 def _log(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[Any, ...]) -> Suspects:
@@ -254,7 +255,7 @@ def _getitem(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[An
     overwritten, added = np.zeros_like(x), np.zeros_like(x)
     overwritten[key] = dy
     np.add.at(added, key, dy)
-    yield Cause.OVERWRITTEN, (overwritten,)
+    yield Cause.REPEATS, (overwritten,)
     for axes in ((0,), (1,), (0, 1)):
         if dy.ndim > max(axes):
             flipped = np.zeros_like(x)
@@ -266,6 +267,14 @@ def _getitem(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[An
     rest = x.copy()
     rest[key] = dy
     yield Cause.REST_NOT_ZERO, (rest,)
+
+
+def _spread(dy: Array, x: Array) -> Array | None:
+    """Spread dy over x as broadcasting does by itself, if it does."""
+    try:
+        return np.broadcast_to(dy, x.shape)
+    except ValueError:
+        return None
 
 
 def _kept(reduced: Array, x: Array, axis: Any, keepdims: bool) -> Array:
