@@ -1,4 +1,4 @@
-"""What the engine answers to the questions of part 5: each program is run, and looked at. For the grader, not for students."""
+"""What the engine answers to the questions of part 5: each program is run, and looked at. For the grader alone."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from autograder.checks.advice import advice
 from autograder.checks.compare import first_mismatch
 from autograder.checks.diagnosis import factor_of
 from autograder.checks.engines import wrong_engines
+from autograder.checks.probe import LayerCase
 from autograder.checks.rules import RuleCase, away_from_zero, distinct, normal, positive, whole, with_zeros
 from autograder.checks.types import TypeCheck, types_are_strict
 from autograder.sandbox import StudentError
@@ -149,7 +150,7 @@ def _rule(operation: str, title: str) -> Check:
     return Check(f"rule.{operation}", title, run)
 
 
-def _rule_is_right(grader: Grader, case: layer.LayerCase) -> None:
+def _rule_is_right(grader: Grader, case: LayerCase) -> None:
     """Raise Failed unless every operand that requires a gradient gets the right one."""
     if isinstance(case, RuleCase):
         for target in case.targets:
@@ -251,7 +252,7 @@ def unbroadcast(grader: Grader) -> Passed:
             raise
         _is_unbroadcast(case, gradient, small, got)
         if after is None or not np.array_equal(after, gradient):
-            said, hint = advice(Cause.MODIFIES_UPSTREAM)
+            _said, hint = advice(Cause.MODIFIES_UPSTREAM)
             raise Failed(
                 _("{case}: the gradient that went in is changed.", case=case),
                 hint=hint,
@@ -362,23 +363,24 @@ def _program_is_right(grader: Grader, name: str, otherwise: Cause) -> None:
     cause = _why(name, program, arrays, got, expected, i) or otherwise
     said, hint = advice(cause)
     what = _("gradient {number} of {count}", number=i + 1, count=len(expected))
+    here, right = got[i], expected[i]
     mismatch = None
-    if cause is Cause.RUNS_AGAIN:
-        told = _("{case}: rules ran {got} times.", case=case, got=_counts(got[i]))
-    elif got[i] is None:
+    if here is None:
         told = _("{case}: no gradient arrives ({what}).", case=case, what=what)
-    elif expected[i] is None:
+    elif cause is Cause.RUNS_AGAIN:
+        told = _("{case}: the rules ran {times} times.", case=case, times=", ".join(f"{n:g}" for n in here.flat))
+    elif right is None:
         told = _("{case}: expected no gradient where none is required ({what}), got one.", case=case, what=what)
-    elif got[i].shape != expected[i].shape:
+    elif here.shape != right.shape:
         told = _(
             "{case}: expected a gradient of shape {expected}, got {got} ({what}).",
             case=case,
-            expected=expected[i].shape,
-            got=got[i].shape,
+            expected=right.shape,
+            got=here.shape,
             what=what,
         )
     else:
-        mismatch = first_mismatch(got[i], expected[i])
+        mismatch = first_mismatch(here, right)
         told = _("{case}: of {what}, {mismatch}.", case=case, what=what, mismatch=mismatch.told() if mismatch else "")
     raise Failed(told + said, hint=hint, cause=cause, evidence=mismatch.evidence() if mismatch else None)
 
@@ -401,18 +403,13 @@ def _why(
         return Cause.WAITS_FOREVER
     if here.shape != expected[i].shape:
         return Cause.NOT_REDUCED if here.ndim >= expected[i].ndim else Cause.GRADIENT_SHAPE
-    factor = factor_of(here, expected[i])
-    return None if factor is None else Cause.ZERO_GRADIENT if factor == 0 else None
+    return Cause.ZERO_GRADIENT if factor_of(here, expected[i]) == 0 else None
 
 
 def _same(a: Array | None, b: Array | None) -> bool:
     if a is None or b is None:
         return a is b
     return a.shape == b.shape and first_mismatch(a, b) is None
-
-
-def _counts(array: Array | None) -> str:
-    return "" if array is None else ", ".join(f"{n:g}" for n in array.reshape(-1)[:20])
 
 
 @check("propagate.values")
@@ -599,6 +596,10 @@ def _answers_are_right(grader: Grader, right: Mapping[str, str | int | float], p
         cause=Cause.UNANSWERED,
         evidence={"missing": missing},
     )
+
+
+_BLANK = {str: "?", int: -1}
+"""What stands for no answer in the stub. For a float it is NaN, which does not cross, and is None here."""
 
 
 def _agrees(answer: object, right: str | int | float, places: float) -> bool:

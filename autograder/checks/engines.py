@@ -84,7 +84,7 @@ def _deliver(fault: Cause, leaves: set[TensorNode], x: TensorNode, dx: Array) ->
 
 
 def _without_counts(again: bool, first: bool, loss: TensorNode, gradient: Array) -> None:
-    """Visit a node as soon as one consumer has delivered: once, or again each time; first or last come, first served."""
+    """Visit a node as soon as one consumer has delivered: once, or each time; the first or the last to come first."""
     leaves: set[TensorNode] = set()
     visited: set[TensorNode] = set()
     _deliver(Cause.TOO_EARLY, leaves, loss, gradient)

@@ -41,9 +41,9 @@ def only_allowed_imports(submission: Submission, allowed: Collection[str]) -> Pa
 
 
 def does_it_itself(submission: Submission, library: str, allowed: Collection[str]) -> None:
-    """Raise Failed if the source lets `library` do what is asked: imports more of it than allowed, or calls backward().
+    """Raise Failed if the source imports more of `library` than is allowed, or calls backward().
 
-    For checks of what the library could do in the hand-in's place. Source that cannot be parsed is for others to report.
+    For checks of what the library could do in the hand-in's place. Source that cannot be parsed is another's matter.
     """
     try:
         tree = ast.parse(submission.source)

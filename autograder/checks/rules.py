@@ -33,7 +33,7 @@ def positive(rng: np.random.Generator, shape: Shape) -> Array:
 
 def away_from_zero(rng: np.random.Generator, shape: Shape) -> Array:
     """Draw numbers of both signs, from 0.3 to 2."""
-    return rng.uniform(0.3, 2.0, shape) * rng.choice([-1.0, 1.0], shape)
+    return np.asarray(rng.uniform(0.3, 2.0, shape) * rng.choice([-1.0, 1.0], shape))
 
 
 def distinct(rng: np.random.Generator, shape: Shape) -> Array:
@@ -111,12 +111,22 @@ class RuleCase(LayerCase):
         if self.operation not in SUSPECTS:
             return
         with np.errstate(all="ignore"):
-            for cause, gradients in SUSPECTS[self.operation](dy, y, tuple(inputs.values()), self.options):
+            for cause, gradients in SUSPECTS[self.operation](Seen(dy, y, tuple(inputs.values()), self.options)):
                 gradient = gradients[i]
                 if gradient is not None:
                     fitted = unbroadcast(gradient, self.operands[i])
                     if fitted is not None:
                         yield cause, fitted
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a rule works with: the upstream gradient, the result, the operands, and what else it was given."""
+
+    dy: Array
+    y: Array
+    operands: tuple[Array, ...]
+    options: tuple[Any, ...]
 
 
 def unbroadcast(gradient: Array, shape: Shape) -> Array | None:
@@ -125,23 +135,25 @@ def unbroadcast(gradient: Array, shape: Shape) -> Array | None:
     if new < 0 or any(n not in (1, m) for n, m in zip(shape, gradient.shape[new:], strict=True)):
         return None
     stretched = (new + i for i, n in enumerate(shape) if n == 1)
-    summed: Array = np.asarray(gradient.sum(axis=(*range(new), *stretched)))
-    return summed.reshape(shape)
+    return np.asarray(gradient.sum(axis=(*range(new), *stretched))).reshape(shape)
 
 
-def _sub(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[Any, ...]) -> Suspects:
+def _sub(seen: Seen) -> Suspects:
+    dy = seen.dy
     yield Cause.SWAPPED_PARENTS, (-dy, dy)
 
 
-def _mul(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[Any, ...]) -> Suspects:
-    a, b = operands
+def _mul(seen: Seen) -> Suspects:
+    dy, y = seen.dy, seen.y
+    a, b = seen.operands
     yield Cause.SWAPPED_PARENTS, (dy * a, dy * b)
     yield Cause.Y_FOR_X, (dy * y, dy * y)
     yield Cause.DERIVATIVE_MISSING, (dy, dy)
 
 
-def _div(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[Any, ...]) -> Suspects:
-    a, b = operands
+def _div(seen: Seen) -> Suspects:
+    dy = seen.dy
+    a, b = seen.operands
     yield Cause.SWAPPED_PARENTS, (-dy * a / b**2, dy / b)
     for sign in (1, -1):
         yield Cause.QUOTIENT_SQUARE, (None, sign * dy * a / b)
@@ -151,8 +163,9 @@ def _div(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[Any, .
     yield Cause.DERIVATIVE_MISSING, (dy, -dy)
 
 
-def _pow(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[Any, ...]) -> Suspects:
-    a, b = operands
+def _pow(seen: Seen) -> Suspects:
+    dy, y = seen.dy, seen.y
+    a, b = seen.operands
     yield Cause.EXPONENT, (dy * b * y, None)  # the exponent is not lowered
     yield Cause.EXPONENT, (dy * a ** (b - 1), None)  # ... and does not come down as a factor
     yield Cause.EXPONENT, (dy * (b - 1) * a ** (b - 1), None)
@@ -165,8 +178,9 @@ def _pow(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[Any, .
     yield Cause.SWAPPED_PARENTS, (dy * y * np.log(a), dy * b * a ** (b - 1))
 
 
-def _matmul(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[Any, ...]) -> Suspects:
-    a, b = operands
+def _matmul(seen: Seen) -> Suspects:
+    dy = seen.dy
+    a, b = seen.operands
 
     def product(left: Array, right: Array) -> Array | None:
         try:
@@ -182,37 +196,42 @@ def _matmul(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[Any
     yield Cause.NOT_TRANSPOSED, (product(b, dy), product(dy, a))
 
 
-def _max(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[Any, ...]) -> Suspects:
-    x = operands[0]
-    largest = x == _kept(y, x, *options)
-    yield Cause.DERIVATIVE_MISSING, (np.broadcast_to(_kept(dy, x, *options), x.shape),)
-    yield Cause.Y_FOR_X, (_kept(dy, x, *options) * x * largest,)
+def _max(seen: Seen) -> Suspects:
+    dy, y = seen.dy, seen.y
+    x = seen.operands[0]
+    largest = x == _kept(y, x, *seen.options)
+    yield Cause.DERIVATIVE_MISSING, (np.broadcast_to(_kept(dy, x, *seen.options), x.shape),)
+    yield Cause.Y_FOR_X, (_kept(dy, x, *seen.options) * x * largest,)
     spread = _spread(dy, x)
     yield Cause.WRONG_AXES, (None if spread is None else spread * largest,)
 
 
-def _sum(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[Any, ...]) -> Suspects:
-    x = operands[0]
-    yield Cause.X_FOR_Y, (_kept(dy, x, *options) * x,)
-    yield Cause.Y_FOR_X, (_kept(dy * y, x, *options),)
+def _sum(seen: Seen) -> Suspects:
+    dy, y = seen.dy, seen.y
+    x = seen.operands[0]
+    yield Cause.X_FOR_Y, (_kept(dy, x, *seen.options) * x,)
+    yield Cause.Y_FOR_X, (_kept(dy * y, x, *seen.options),)
     yield Cause.WRONG_AXES, (_spread(dy, x),)
 
 
-def _log(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[Any, ...]) -> Suspects:
+def _log(seen: Seen) -> Suspects:
+    dy, y = seen.dy, seen.y
     yield Cause.Y_FOR_X, (dy / y,)
-    yield Cause.DERIVATIVE_MISSING, (dy * operands[0],)
+    yield Cause.DERIVATIVE_MISSING, (dy * seen.operands[0],)
     yield Cause.DERIVATIVE_MISSING, (dy * y,)
 
 
-def _exp(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[Any, ...]) -> Suspects:
-    x = operands[0]
+def _exp(seen: Seen) -> Suspects:
+    dy, y = seen.dy, seen.y
+    x = seen.operands[0]
     yield Cause.X_FOR_Y, (dy * x,)
     yield Cause.Y_FOR_X, (dy * np.exp(y),)
     yield Cause.EXPONENT, (dy * x * np.exp(x - 1),)
 
 
-def _sigmoid(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[Any, ...]) -> Suspects:
-    x = operands[0]
+def _sigmoid(seen: Seen) -> Suspects:
+    dy, y = seen.dy, seen.y
+    x = seen.operands[0]
     again = 1 / (1 + np.exp(-y))
     yield Cause.X_FOR_Y, (dy * x * (1 - x),)
     yield Cause.Y_FOR_X, (dy * again * (1 - again),)
@@ -220,15 +239,17 @@ def _sigmoid(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[An
     yield Cause.DERIVATIVE_MISSING, (dy * (1 - y),)
 
 
-def _tanh(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[Any, ...]) -> Suspects:
-    x = operands[0]
+def _tanh(seen: Seen) -> Suspects:
+    dy, y = seen.dy, seen.y
+    x = seen.operands[0]
     yield Cause.X_FOR_Y, (dy * (1 - x**2),)
     yield Cause.Y_FOR_X, (dy * (1 - np.tanh(y) ** 2),)
     yield Cause.DERIVATIVE_MISSING, (dy * (1 - y),)
 
 
-def _relu(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[Any, ...]) -> Suspects:
-    x = operands[0]
+def _relu(seen: Seen) -> Suspects:
+    dy, y = seen.dy, seen.y
+    x = seen.operands[0]
     yield Cause.GATE, (dy,)
     yield Cause.GATE, (dy * (x < 0),)
     yield Cause.GATE, (dy * (dy > 0),)
@@ -237,21 +258,24 @@ def _relu(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[Any, 
     yield Cause.GATE, (dy * np.sign(x),)
 
 
-def _reshape(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[Any, ...]) -> Suspects:
-    yield Cause.FORTRAN_ORDER, (dy.reshape(operands[0].shape, order="F"),)
-    yield Cause.FORTRAN_ORDER, (dy.reshape(-1, order="F").reshape(operands[0].shape),)
+def _reshape(seen: Seen) -> Suspects:
+    dy = seen.dy
+    yield Cause.FORTRAN_ORDER, (dy.reshape(seen.operands[0].shape, order="F"),)
+    yield Cause.FORTRAN_ORDER, (dy.reshape(-1, order="F").reshape(seen.operands[0].shape),)
 
 
-def _transpose(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[Any, ...]) -> Suspects:
-    shape = operands[0].shape
-    for axes in (options[0], tuple(range(dy.ndim))[::-1], tuple(range(dy.ndim))):
+def _transpose(seen: Seen) -> Suspects:
+    dy = seen.dy
+    shape = seen.operands[0].shape
+    for axes in (seen.options[0], tuple(range(dy.ndim))[::-1], tuple(range(dy.ndim))):
         if dy.transpose(axes).shape == shape:
             yield Cause.INVERSE_PERMUTATION, (dy.transpose(axes),)
     yield Cause.RESHAPE_FOR_TRANSPOSE, (dy.reshape(shape),)
 
 
-def _getitem(dy: Array, y: Array, operands: tuple[Array, ...], options: tuple[Any, ...]) -> Suspects:
-    x, key = operands[0], options[0]
+def _getitem(seen: Seen) -> Suspects:
+    dy = seen.dy
+    x, key = seen.operands[0], seen.options[0]
     overwritten, added = np.zeros_like(x), np.zeros_like(x)
     overwritten[key] = dy
     np.add.at(added, key, dy)
@@ -277,11 +301,12 @@ def _spread(dy: Array, x: Array) -> Array | None:
         return None
 
 
-def _kept(reduced: Array, x: Array, axis: Any, keepdims: bool) -> Array:
+def _kept(reduced: Array, x: Array, axis: Any, _keepdims: bool) -> Array:
+    """Give what a reduction returned its axes back, with length 1."""
     return reduced.reshape(x.sum(axis=axis, keepdims=True).shape)
 
 
-SUSPECTS: Mapping[str, Callable[[Array, Array, tuple[Array, ...], tuple[Any, ...]], Suspects]] = {
+SUSPECTS: Mapping[str, Callable[[Seen], Suspects]] = {
     "sub": _sub,
     "mul": _mul,
     "div": _div,
@@ -298,4 +323,4 @@ SUSPECTS: Mapping[str, Callable[[Array, Array, tuple[Array, ...], tuple[Any, ...
     "transpose": _transpose,
     "getitem": _getitem,
 }
-"""(upstream gradient, result, operands, options) -> what a usual mistake returns, for each operand."""
+"""For each operation, the usual mistakes, and what each of them returns for each operand (None: nothing of its own)."""
