@@ -47,6 +47,7 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[training]` of assignment.toml: bounds of the hyperparameters, and what is asked of the trained model.
 
     seconds: the wall-clock limit of training. f1: what macro and micro F1 must reach on held-out images.
+    seeds: what initial weights and batches come from. The first decides; near `f1`, the median over all.
     """
 
     seconds: float
@@ -54,6 +55,7 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     batch_size: Bounds
     iterations: Bounds
     learning_rate: Bounds
+    seeds: tuple[int, ...] = (1, 2, 3)
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

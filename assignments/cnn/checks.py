@@ -9,11 +9,12 @@ import numpy as np
 from autograder.checks import Failed, Grader, Passed, check, layer
 from autograder.checks import policy as policies
 from autograder.checks.convolution import Conv2dCase, MaxPool2dCase
+from autograder.checks.learning import model_learns, model_reaches_f1
 from autograder.checks.probe import INPUT
-from autograder.checks.training import model_learns, model_reaches_f1
+from autograder.checks.training import Features
 from autograder.checks.types import TypeCheck, types_are_strict
 from autograder.sandbox import Built, StudentError
-from autograder.words import _
+from autograder.words import N_, _
 
 CONV_FORWARD = (
     Conv2dCase(2, 3, 7, 5, f=4, k=3),
@@ -39,6 +40,7 @@ POOL = (
     MaxPool2dCase(3, 2, 8, 7, k=3, stride=2, scale=100),
     MaxPool2dCase(1, 5, 5, 9, k=2, stride=3),
 )
+CONVOLUTIONS = Features(N_("convolution weights"), lambda tensor: len(tensor.shape) == 4)
 
 
 def conv_cases(grader: Grader, cases: tuple[Conv2dCase, ...]) -> tuple[tuple[Conv2dCase, ...], str]:
@@ -151,13 +153,13 @@ def _shake(grader: Grader, model: Built) -> None:
 @check("model.learns")
 def model_learns_check(grader: Grader) -> Passed:
     """Training moves every parameter, and the loss falls."""
-    return model_learns(grader)
+    return model_learns(grader, CONVOLUTIONS)
 
 
 @check("model.f1")
 def model_f1(grader: Grader) -> Passed:
     """The trained model knows digits that it has not seen."""
-    return model_reaches_f1(grader)
+    return model_reaches_f1(grader, CONVOLUTIONS)
 
 
 @check("types.strict", begin=lambda grader: TypeCheck(grader.submission))

@@ -1,4 +1,4 @@
-"""Training a hand-in's model as main.py does, and judging what it learned.
+"""Training a hand-in's model as main.py does, and recording what became of it. Judging that is `learning`'s.
 
 The parent chooses the batches and keeps the held-out labels; the worker takes the steps and returns logits.
 """
@@ -7,171 +7,101 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograder.checks.api import Failed, Grader, Passed
-from autograder.sandbox import SandboxError
+from autograder.checks.api import Failed, Grader
+from autograder.checks.causes import Cause
+from autograder.sandbox import SandboxError, Session, strongest_tier
+from autograder.submission import read_submission
+from autograder.words import _
 from numpytorch.data import DataLoader, ImageDataset, mnist
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from autograder.sandbox import Array, TensorInfo
+    from autograder.sandbox import Array, Built, TensorInfo
 
-_LEAST_MOVE = 3e-4
-_IDLE = 0.7  # one class predicted for all would agree with a good model on a tenth
 HYPERPARAMETERS = ("BATCH_SIZE", "ITERATIONS", "LEARNING_RATE")
+_COMPARED_SECONDS = 60.0
+_PACE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """The parameters that the assignment is about: `name` is what a student calls them, in the plural."""
+
+    name: str
+    among: Callable[[TensorInfo], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The hyperparameters at the top of a hand-in."""
+
+    batch_size: int
+    iterations: int
+    learning_rate: float
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
     """One training run: the loss of each step, and what became of each Tensor in the model.
 
+    initial: the values of the features before training, by path.
     moved: how far each Tensor's values went, as the norm of the change over the norm at the start.
     arrived: by path, the largest entry of the gradient on a batch, through the initial model and the trained one;
         None if none came. (A weight behind one that is still zero gets zeros at first, and not for long.)
-    without: logits for the same images with every convolution weight (each parameter with 4 axes) set to zero.
-    logits: (N, 10) for the held-out images. seconds: of training alone.
+    before, logits, without: logits (N, 10) for the held-out images before training, after it, and then with the
+        features set to zero. seconds: of the steps alone.
     """
 
     tensors: tuple[TensorInfo, ...]
+    features: tuple[str, ...]
+    settings: Settings
     losses: tuple[float, ...]
+    initial: dict[str, Array]
     moved: dict[str, float]
     arrived: dict[str, float | None]
+    before: Array
     logits: Array
     without: Array
     seconds: float
-    batch_size: int
-    learning_rate: float
+
+    @property
+    def stopped(self) -> bool:
+        """Whether time was up before all iterations were done."""
+        return len(self.losses) < self.settings.iterations and math.isfinite(self.losses[-1])
+
+    @property
+    def pace(self) -> float:
+        """Iterations per second."""
+        return len(self.losses) / self.seconds
 
 
-def train(grader: Grader) -> Training:
+def train(grader: Grader, features: Features, seed: int) -> Training:
     """Train the hand-in's MNISTClassificationModel on MNIST, once for all checks that ask."""
-    return grader.once("training", lambda: _train(grader))
+    return grader.once(("training", seed), lambda: _train(grader, features, seed))
 
 
-def model_learns(grader: Grader) -> Passed:
-    """Raise Failed unless every Tensor is a parameter that gets a gradient and moves, and the loss falls."""
-    run = train(grader)
-    shapes = {t.path: t.shape for t in run.tensors}
-    evidence = {
-        "iterations": len(run.losses),
-        "iterations_per_second": round(len(run.losses) / run.seconds, 2),
-        "batch_size": run.batch_size,
-        "learning_rate": run.learning_rate,
-        "losses": [float(f"{x:.5g}") if math.isfinite(x) else str(x) for x in run.losses],
-        "moved": run.moved,
-        "largest_gradient": run.arrived,
-    }
-    floats = [t for t in run.tensors if t.dtype.startswith("float")]
-    if not any(len(t.shape) == 4 for t in floats):
-        raise Failed(
-            f"MNISTClassificationModel: expected the weight of a convolution, a Tensor with 4 axes, found {shapes}.",
-            hint="Build the model from your Conv2d layers, each on an attribute (or in nn.Sequential).",
-            evidence=evidence,
-        )
-    # A plain Tensor of numbers that are no weights, such as the mean of the images, is nobody's fault.
-    loose = [t for t in floats if not t.registered and (t.kind == "Parameter" or len(t.shape) > 1)]
-    if loose:
-        names = ", ".join(f"`{t.path}` {t.shape}" for t in loose)
-        kind = "plain Tensors" if all(t.kind == "Tensor" for t in loose) else "not on attributes of their own"
-        raise Failed(
-            "MNISTClassificationModel: expected every Tensor of the model among model.parameters(), but these are not "
-            f"({kind}), so training leaves them as they were drawn: {names}. F1 can reach 0.9 all the same: the linear "
-            "layers learn to read random filters.",
-            hint="Make each an nn.Parameter on an attribute of its module, not in a plain list or dict.",
-            evidence={**evidence, "cause": "unregistered"},
-        )
-    missing = [path for path, largest in run.arrived.items() if largest is None]
-    cut = missing or [path for path, largest in run.arrived.items() if not largest]
-    if cut:
-        names = ", ".join(f"`{path}` {shapes[path]}" for path in cut)
-        raise Failed(
-            "MNISTClassificationModel: expected a gradient at every parameter, but "
-            f"{'none' if missing else 'only zeros'} arrived at {names}, so training leaves them as they were drawn. "
-            "F1 can reach 0.9 all the same: the linear layers learn to read random filters.",
-            hint="The graph is cut in the layer that owns them, or in a later one: reading `.arr` and building a new "
-            "Tensor from the result loses it. The gradient checks of Conv2d and MaxPool2d say where.",
-            evidence={**evidence, "cause": "severed"},
-        )
-    if not np.isfinite(run.losses).all():
-        first = int(np.argmin(np.isfinite(run.losses)))
-        raise Failed(
-            f"MNISTClassificationModel: expected finite losses, got {run.losses[first]} at iteration {first + 1} of "
-            f"{len(run.losses)}.",
-            hint=f"Lower LEARNING_RATE (now {run.learning_rate:g}), and start from smaller weights: nn.Parameter.new.",
-            evidence={**evidence, "cause": "diverged"},
-        )
-    still = {p: d for p, d in run.moved.items() if d < (_LEAST_MOVE if len(shapes[p]) == 4 else 1e-12)}
-    if still:
-        told = ", ".join(f"`{p}` moved by {d:.2g} of its size" for p, d in still.items())
-        raise Failed(
-            f"MNISTClassificationModel: expected training to move every parameter (convolution weights by at least "
-            f"{_LEAST_MOVE:g} of their size), but {told}.",
-            hint="Is it replaced, or reset, in forward? Create parameters in __init__ only.",
-            evidence={**evidence, "cause": "did_not_move"},
-        )
-    tenth = max(1, len(run.losses) // 10)
-    start, end = (float(np.mean(part)) for part in (run.losses[:tenth], run.losses[-tenth:]))
-    guessing = math.log(10)
-    if not (end < start and end < 0.9 * guessing):
-        raise Failed(
-            f"MNISTClassificationModel: every parameter gets a gradient and moves, but the loss went from {start:.4f} "
-            f"to {end:.4f} (means of the first and the last {tenth} iterations). Expected it to fall, and well below "
-            f"ln(10) = {guessing:.4f}, the loss of guessing.",
-            hint=f"Try a smaller or a larger LEARNING_RATE (now {run.learning_rate:g}), and more ITERATIONS (now "
-            f"{len(run.losses)}).",
-            evidence={**evidence, "cause": "loss_does_not_fall"},
-        )
-    idle = float((run.logits.argmax(1) == run.without.argmax(1)).mean())
-    if idle > _IDLE:
-        raise Failed(
-            f"MNISTClassificationModel: expected its predictions to depend on its convolutions, but with all their "
-            f"weights set to zero it still predicts the same digit for {idle:.0%} of the images.",
-            hint="Pass the images through your Conv2d layers, and only what comes out of them to the linear layers.",
-            evidence={**evidence, "cause": "convolutions_unused", "same_predictions_without": idle},
-        )
-    return Passed(
-        f"All {len(run.moved)} parameters get a gradient and move; the loss fell from {start:.3f} to {end:.3f} in "
-        f"{len(run.losses)} iterations ({len(run.losses) / run.seconds:.0f} a second).",
-        evidence,
-    )
+def train_frozen(grader: Grader, run: Training, seed: int) -> Array | None:
+    """Train once more, the features left as they were drawn; return logits for the held-out images.
+
+    None if that would take too long.
+    """
+    if run.seconds > _COMPARED_SECONDS:
+        return None
+    return grader.once(("frozen", seed), lambda: _train_frozen(grader, run, seed))
 
 
-def model_reaches_f1(grader: Grader) -> Passed:
-    """Raise Failed unless macro and micro F1 on held-out digits reach what the assignment asks for."""
-    from sklearn.metrics import confusion_matrix, f1_score  # here, for it takes most of a second to import
-
-    run = train(grader)
-    labels = _data(grader)[1].y
-    if not np.isfinite(run.logits).all():
-        raise Failed(
-            "MNISTClassificationModel: expected finite logits after training, got NaN or infinity.",
-            hint=f"Lower LEARNING_RATE (now {run.learning_rate:g}); the check above says where the loss left off.",
-        )
-    predicted = run.logits.argmax(axis=1)
-    macro, micro = (float(f1_score(labels, predicted, average=a)) for a in ("macro", "micro"))
-    wanted = grader.assignment.training.f1
-    evidence = {
-        "macro_f1": macro,
-        "micro_f1": micro,
-        "wanted": wanted,
-        "confusion_matrix": confusion_matrix(labels, predicted, labels=range(10)).tolist(),
-    }
-    scores = f"macro F1 {macro:.4f} and micro F1 {micro:.4f} on {len(labels)} held-out digits"
-    if min(macro, micro) < wanted:
-        raise Failed(
-            f"Expected both F1 scores to be at least {wanted} after training, got {scores}.",
-            hint="More ITERATIONS, another LEARNING_RATE; and see whether the model learns at all (the check above).",
-            evidence=evidence,
-        )
-    return Passed(f"{scores[0].upper()}{scores[1:]}; {wanted} was asked for.", evidence)
+def held_out(grader: Grader) -> ImageDataset:
+    """Return the digits that no training sees."""
+    return _data(grader)[1]
 
 
-def hyperparameters(grader: Grader) -> tuple[int, int, float]:
+def hyperparameters(grader: Grader) -> Settings:
     """Return the hand-in's batch size, iterations and learning rate; raise Failed if they are out of bounds."""
     config = grader.assignment.training
     values = grader.session.constants(HYPERPARAMETERS)
@@ -180,85 +110,153 @@ def hyperparameters(grader: Grader) -> tuple[int, int, float]:
         is_number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
         if not is_number or not low <= float(value or 0) <= high:
             raise Failed(
-                f"{name}: expected {'a whole number' if whole else 'a number'} from {low:g} to {high:g} at the top of "
-                f"assignment.py, got {'nothing' if value is None else repr(value)}.",
-                hint="Set it in the marked region of assignment.py; the bounds are in README.md.",
+                _(
+                    "{name}: expected {kind} from {low:g} to {high:g} at the top of assignment.py, got {value}.",
+                    name=name,
+                    kind=_("a whole number") if whole else _("a number"),
+                    low=low,
+                    high=high,
+                    value=_("nothing") if value is None else repr(value),
+                ),
+                hint=_("Set it in the marked region of assignment.py; the bounds are in README.md."),
+                cause=Cause.HYPERPARAMETER,
                 evidence={"name": name, "value": value, "bounds": [low, high]},
             )
     batch_size, iterations, learning_rate = (values[name] for name in HYPERPARAMETERS)
-    return int(batch_size or 0), int(iterations or 0), float(learning_rate or 0)
+    return Settings(int(batch_size or 0), int(iterations or 0), float(learning_rate or 0))
+
+
+def model_answers_pace(grader: Grader, batch_size: int) -> float | None:
+    """Return the iterations per second of the model answer, on this machine and now; None if it is not at hand."""
+    file = grader.assignment.folder / "solution.py"
+    if not file.is_file():
+        return None
+    return grader.once(("pace", batch_size), lambda: _pace(grader, batch_size))
+
+
+def _pace(grader: Grader, batch_size: int) -> float:
+    answer = read_submission(grader.assignment.folder / "solution.py")
+    batches = iter(_batches(_data(grader)[0], batch_size, 0))
+    with Session(answer, grader.session.limits, strongest_tier(), grader.assignment.harness) as session:
+        session.load()
+        model = session.build("MNISTClassificationModel", (), seed=0, dtype="float32")
+        session.optimizer(model.id, 0.01)
+        session.train_step(model.id, *next(batches))
+        start, steps = time.perf_counter(), 0
+        while time.perf_counter() - start < _PACE_SECONDS:
+            session.train_step(model.id, *next(batches))
+            steps += 1
+        return steps / (time.perf_counter() - start)
 
 
 def _data(grader: Grader) -> tuple[ImageDataset, ImageDataset]:
     return grader.once("mnist", mnist)
 
 
-def _train(grader: Grader) -> Training:
-    session = grader.session
-    batch_size, iterations, learning_rate = hyperparameters(grader)
-    training, held_out = _data(grader)
-    images, labels = training.x, training.y
-    seed = grader.child_seed("training")
-    with session.deadline(grader.assignment.training.seconds):
-        model = session.build("MNISTClassificationModel", (), seed=seed, dtype="float32")
-        batches = iter(_batches(images, labels, batch_size, seed))
+def _build(grader: Grader, seed: int) -> Built:
+    return grader.session.build("MNISTClassificationModel", (), seed=seed, dtype="float32")
 
-        x, _ = next(batches)
-        arrived = _what_arrives(grader, model.id, x)
-        # What a layer keeps of its input is no weight: those are there before the first call, or registered.
-        now = session.tensors(model.id).tensors
-        first = {t.path for t in model.tensors}
-        tensors = model.tensors + tuple(t for t in now if t.registered and t.path not in first)
-        paths = [t.path for t in now if t.registered]
 
-        if not paths:
-            raise Failed(
-                "MNISTClassificationModel: expected parameters to train, but model.parameters() lists none.",
-                hint="Make the weights nn.Parameter, and keep layers on attributes, in nn.Sequential or nn.ModuleList.",
-                evidence={"cause": "unregistered", "found": {t.path: list(t.shape) for t in tensors}},
-            )
-        before = session.read(model.id, paths)
-        session.optimizer(model.id, learning_rate)
-        losses: list[float] = []
-        start = time.perf_counter()
-        try:
-            while len(losses) < iterations and all(map(math.isfinite, losses[-1:])):
-                losses.append(session.train_step(model.id, *next(batches)))
-                if len(losses) % 10 == 0:
-                    done = f"{len(losses)} of {iterations}"
-                    grader.progress(len(losses) / iterations, f"training, {done}, loss {losses[-1]:.3f}")
-        except SandboxError as error:
-            took = time.perf_counter() - start
-            error.add_note(
-                f"Training had done {len(losses)} of {iterations} iterations in {took:.0f} seconds "
-                f"({len(losses) / took:.2g} a second)."
-            )
-            raise
-        seconds = time.perf_counter() - start
-        grader.progress(1.0, "predicting held-out digits")
-        logits = _predict(grader, model.id, held_out.x)
+def _train(grader: Grader, features: Features, seed: int) -> Training:
+    session, settings = grader.session, hyperparameters(grader)
+    digits = _data(grader)[0]
+    allowed = grader.assignment.training.seconds
+    model = _build(grader, seed)
+    x, _labels = next(iter(_batches(digits, settings.batch_size, seed)))
+    arrived = _what_arrives(grader, model.id, x)
+    # What a layer keeps of its input is no weight: those are there before the first call, or registered.
+    now = session.tensors(model.id).tensors
+    first = {t.path for t in model.tensors}
+    tensors = model.tensors + tuple(t for t in now if t.registered and t.path not in first)
+    paths = [t.path for t in now if t.registered]
+    chosen = tuple(t.path for t in now if t.registered and features.among(t))
+    if not paths:
+        raise Failed(
+            _("MNISTClassificationModel: expected parameters to train, but model.parameters() lists none."),
+            hint=_("Make the weights nn.Parameter, and keep layers on attributes, in nn.Sequential or nn.ModuleList."),
+            cause=Cause.UNREGISTERED,
+            evidence={"found": {t.path: list(t.shape) for t in tensors}},
+        )
+    values = session.read(model.id, paths)
+    with session.deadline(allowed):
+        before = _predict(grader, model.id)
+    session.optimizer(model.id, settings.learning_rate)
+    losses, seconds = _steps(grader, model.id, settings, seed, allowed, _("training"))
+    grader.progress(1.0, _("predicting held-out digits"))
+    with session.deadline(allowed):
+        logits = _predict(grader, model.id)
         after = session.read(model.id, paths)
         later = _what_arrives(grader, model.id, x) if math.isfinite(losses[-1]) else {}
-        weights = {path: after[path] for path in paths if after[path].ndim == 4}
-        session.write(model.id, {path: np.zeros_like(w) for path, w in weights.items()})
-        without = _predict(grader, model.id, held_out.x)
-        session.write(model.id, weights)
-    grader.timing["training"] = seconds
+        session.write(model.id, {path: np.zeros_like(after[path]) for path in chosen})
+        without = _predict(grader, model.id)
+    grader.timing["training"] = grader.timing.get("training", 0.0) + seconds
     return Training(
         tensors,
+        chosen,
+        settings,
         tuple(losses),
-        {path: _distance(before[path], after[path]) for path in paths},
+        {path: values[path] for path in chosen},
+        {path: _distance(values[path], after[path]) for path in paths},
         {path: _larger(arrived.get(path), later.get(path)) for path in paths},
+        before,
         logits,
         without,
         seconds,
-        batch_size,
-        learning_rate,
     )
 
 
-def _batches(images: Array, labels: Array, batch_size: int, seed: int) -> Iterator[tuple[Array, Array]]:
-    loader = DataLoader(images, labels, batch_size=batch_size, shuffle=True, seed=seed, drop_last=True)
+def _train_frozen(grader: Grader, run: Training, seed: int) -> Array:
+    model = _build(grader, seed)
+    if any(path not in {t.path for t in model.tensors} for path in run.features):
+        # Made on the first call: call it.
+        digits = _data(grader)[0]
+        grader.session.release(grader.session.call(model.id, [digits.x[:1]], requires_grad=False).id)
+        grader.session.tensors(model.id)
+    grader.session.optimizer(model.id, run.settings.learning_rate, frozen=run.features)
+    as_many = replace(run.settings, iterations=len(run.losses))
+    _losses, seconds = _steps(grader, model.id, as_many, seed, 2 * _COMPARED_SECONDS, _("training the frozen twin"))
+    grader.timing["training"] += seconds
+    return _predict(grader, model.id)
+
+
+def _steps(
+    grader: Grader, model: int, settings: Settings, seed: int, allowed: float, doing: str
+) -> tuple[list[float], float]:
+    """Take the iterations, or as many as fit into the time; return their losses, and the seconds they took."""
+    session, batches = grader.session, iter(_batches(_data(grader)[0], settings.batch_size, seed))
+    losses: list[float] = []
+    start = time.perf_counter()
+    try:
+        with session.deadline(allowed):
+            while len(losses) < settings.iterations and all(map(math.isfinite, losses[-1:])):
+                losses.append(session.train_step(model, *next(batches)))
+                if time.perf_counter() - start > 0.9 * allowed:
+                    break
+                if len(losses) % 10 == 0:
+                    done = _(
+                        "{done} of {count}, loss {loss:.3f}",
+                        done=len(losses),
+                        count=settings.iterations,
+                        loss=losses[-1],
+                    )
+                    grader.progress(len(losses) / settings.iterations, f"{doing}, {done}")
+    except SandboxError as error:
+        took = time.perf_counter() - start
+        error.add_note(
+            _(
+                "Training had done {done} of {count} iterations in {seconds:.0f} seconds ({pace:.2g} a second).",
+                done=len(losses),
+                count=settings.iterations,
+                seconds=took,
+                pace=len(losses) / took,
+            )
+        )
+        raise
+    return losses, time.perf_counter() - start
+
+
+def _batches(digits: ImageDataset, batch_size: int, seed: int) -> Iterator[tuple[Array, Array]]:
+    loader = DataLoader(digits.x, digits.y, batch_size=batch_size, shuffle=True, seed=seed, drop_last=True)
     while True:
         yield from loader
 
@@ -281,8 +279,9 @@ def _larger(a: float | None, b: float | None) -> float | None:
     return b if a is None else a if b is None else max(a, b)
 
 
-def _predict(grader: Grader, model: int, images: Array) -> Array:
-    """Predict logits (N, 10), a hundred images at a time."""
+def _predict(grader: Grader, model: int) -> Array:
+    """Predict logits (N, 10) for the held-out images, a hundred at a time."""
+    images = _data(grader)[1].x
     parts = []
     for x in np.array_split(images, max(1, len(images) // 100)):
         logits = grader.session.predict(model, x)
@@ -293,8 +292,15 @@ def _predict(grader: Grader, model: int, images: Array) -> Array:
 
 def _check_logits(logits: Array | None, n: int, returned: str) -> None:
     if logits is None or logits.shape != (n, 10):
-        got = returned if logits is None else f"shape {logits.shape}"
-        raise Failed(f"MNISTClassificationModel.forward: expected logits of shape ({n}, 10) for {n} images, got {got}.")
+        raise Failed(
+            _(
+                "MNISTClassificationModel.forward: expected logits of shape {expected} for {count} images, got {got}.",
+                expected=(n, 10),
+                count=n,
+                got=returned if logits is None else _("shape {shape}", shape=logits.shape),
+            ),
+            cause=Cause.LOGITS_SHAPE,
+        )
 
 
 def _distance(before: Array, after: Array) -> float:

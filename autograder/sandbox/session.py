@@ -86,6 +86,11 @@ class Session:
     # ---- the worker --------------------------------------------------------------------------------------
 
     @property
+    def limits(self) -> Limits:
+        """What a worker may use."""
+        return self._limits
+
+    @property
     def tier_name(self) -> str:
         """The name of the tier that holds the worker, for the record."""
         return self._tier.name

@@ -128,7 +128,7 @@ def test_the_same_hand_in_and_seed_give_the_same_verdicts_and_numbers(cnn: Assig
         return [(c.id, c.status, c.score, c.evidence.get("losses"), c.evidence.get("macro_f1")) for c in result.checks]
 
     assert told(3) == told(3)
-    assert told(3) != told(4)
+    assert told(3) == told(4)  # training has seeds of its own: F1 does not depend on the day
 
 
 def test_the_untouched_stub_scores_0_and_is_told_so_kindly(cnn: Assignment) -> None:
@@ -196,7 +196,7 @@ def test_a_model_without_a_convolution_does_not_pass_for_one(cnn: Assignment, tm
     )
     result = grade(cnn, source, tmp_path, only="model.*")
     assert failed(result) == {"model.learns"}, explain(result)
-    assert "4 axes" in result.checks[1].message
+    assert "expected it to hold convolution weights" in result.checks[1].message
 
 
 def test_a_learning_rate_that_diverges_is_named(cnn: Assignment, tmp_path: Path) -> None:
@@ -269,7 +269,7 @@ def test_a_model_whose_predictions_ignore_its_convolutions_does_not_learn(cnn: A
     )
     result = grade(cnn, source, tmp_path, only="model.learns")
     assert result.checks[0].status is Status.FAILED
-    assert "with all their weights set to zero" in result.checks[0].message, result.checks[0].message
+    assert "with all of these set to zero" in result.checks[0].message, result.checks[0].message
 
 
 def test_without_a_bias_the_weight_can_still_be_right(cnn: Assignment, tmp_path: Path) -> None:

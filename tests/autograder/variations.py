@@ -115,14 +115,14 @@ ONLY_CAUGHT_BY: tuple[Variation, ...] = (
         "x = self.features(x)",
         "x = self.features(x).detach()",
         ("model.learns",),
-        ("none", "features.0.weight", "random filters"),
+        ("none", "features.0.weight", "random features"),
     ),
     Variation(
         "training stops early",
         "ITERATIONS = 600",
         "ITERATIONS = 40",
         ("model.f1",),
-        ("at least 0.9", "macro F1"),
+        ("at least 0.9", "Macro F1"),
     ),
     Variation(
         "an annotation is missing",
