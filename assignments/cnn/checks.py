@@ -8,7 +8,7 @@ import numpy as np
 
 from autograder.checks import Failed, Grader, Passed, check, layer
 from autograder.checks import policy as policies
-from autograder.checks.convolution import Conv2dCase, MaxPool2dCase
+from autograder.checks.convolution import Conv2dCase, MaxPool2dCase, ties_are_shared
 from autograder.checks.learning import model_learns, model_reaches_f1
 from autograder.checks.probe import INPUT
 from autograder.checks.training import Features
@@ -107,7 +107,9 @@ def maxpool2d_forward(grader: Grader) -> Passed:
 @check("maxpool2d.grad_input")
 def maxpool2d_grad_input(grader: Grader) -> Passed:
     """MaxPool2d: the right gradient arrives at the input."""
-    return layer.for_each(grader, POOL, lambda case: layer.gradient_is_right(grader, case, INPUT))
+    passed = layer.for_each(grader, POOL, lambda case: layer.gradient_is_right(grader, case, INPUT))
+    ties_are_shared(grader, MaxPool2dCase(2, 3, 6, 9, k=3, stride=3))
+    return passed
 
 
 @check("model.forward")

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autograder.checks import reference
+from autograder.checks.advice import advice
+from autograder.checks.api import Failed, Grader
 from autograder.checks.causes import Cause
-from autograder.checks.probe import INPUT, LayerCase
+from autograder.checks.compare import FLOAT32_TOLERANCE, TOLERANCE, json_number
+from autograder.checks.probe import INPUT, LayerCase, probe
+from autograder.words import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -273,3 +277,46 @@ class MaxPool2dCase(LayerCase):
             s, k = self.stride, self.k
             y[n, c, i, j] = x[n, c, i * s : i * s + k, j * s : j * s + k].mean()
         return y
+
+
+def ties_are_shared(grader: Grader, case: MaxPool2dCase) -> None:
+    """Raise Failed unless the entries that tie for a maximum get the upstream gradient once, in whatever shares.
+
+    Every such gradient is a right one, as the maximum has a kink there. case: windows that do not overlap.
+    """
+    p = probe(grader, case, (), "ties")
+    rng = grader.rng("ties", str(case))
+    x = rng.integers(-2, 1, p.inputs[INPUT].shape).astype(np.float64)
+    called = p.call({INPUT: x})
+    dy = rng.standard_normal(case.forward({INPUT: x}, {})[0].shape)
+    if called.arrays[0].shape != dy.shape or not called.output.requires_grad:
+        return  # which other checks say
+    (dx,) = p.session.backward(called.output.id, dy).inputs
+    if dx is None or dx.shape != x.shape:
+        return
+    k, most = case.k, (FLOAT32_TOLERANCE if called.rounded else TOLERANCE) * float(np.abs(dy).max())
+    for n, c, i, j in np.ndindex(dy.shape):
+        window = (n, c, slice(i * k, i * k + k), slice(j * k, j * k + k))
+        tied, shares, whole = x[window] == x[window].max(), dx[window], float(dy[n, c, i, j])
+        fair = np.abs(shares[~tied]).max(initial=0) <= most and abs(float(shares.sum()) - whole) <= most
+        if fair and (shares * np.sign(whole) >= -most).all():
+            continue
+        count = int(tied.sum())
+        each = bool((np.abs(shares[tied] - whole) <= most).all())
+        said, hint = advice(Cause.TIES if each and count > 1 else Cause.BACKWARD_WRONG)
+        raise Failed(
+            _(
+                "{case}, with ties, as ReLU makes them: in the window at {index}, {count} entries are the largest, and "
+                "its gradients sum to {got:.6g}. Expected the upstream gradient once, {whole:.6g}, at one of these or "
+                "shared among them.",
+                case=case,
+                index=[n, c, i, j],
+                count=count,
+                got=float(shares.sum()),
+                whole=whole,
+            )
+            + said,
+            hint=hint,
+            cause=Cause.TIES if each and count > 1 else Cause.BACKWARD_WRONG,
+            evidence={"index": [n, c, i, j], "tied": count, "sum": json_number(float(shares.sum())), "expected": whole},
+        )

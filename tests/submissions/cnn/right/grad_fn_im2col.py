@@ -121,6 +121,7 @@ class MaxPool2dGradFn(GradFn):
             for j in range(y.shape[3]):
                 window = x.arr[:, :, i * s : i * s + k, j * s : j * s + k]
                 largest = window == window.max(axis=(2, 3), keepdims=True)
+                largest = largest / largest.sum(axis=(2, 3), keepdims=True)  # ties share
                 dx[:, :, i * s : i * s + k, j * s : j * s + k] += largest * y.grad[:, :, i, j, None, None]
         return (dx,)
 
