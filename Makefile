@@ -19,6 +19,7 @@ mutants: $(VENV)/.ready-dev
 
 bench: $(VENV)/.ready-bench
 	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.judge
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -117,7 +117,6 @@ class Grader:
         self.timing: dict[str, float] = {}
         self._session = session
         self._load_error: SandboxError | None = None
-        self._loaded = False
         self._remembered: dict[object, Any] = {}
         self._background: dict[str, Background] = {}
 
@@ -152,16 +151,14 @@ class Grader:
         """
         if self._load_error is not None:
             raise copy.copy(self._load_error)  # a copy, for each check adds a note of its own
-        if self._loaded and not self._session.alive():
+        if self._session.loaded and not self._session.alive():
             self._session.restart()
-            self._loaded = False
-        if not self._loaded:
+        if not self._session.loaded:
             try:
                 self._session.load()
             except SandboxError as error:
                 self._load_error = error
                 raise copy.copy(error) from None
-            self._loaded = True
         return self._session
 
     def load(self) -> None:

@@ -150,6 +150,11 @@ class Session:
 
     # ---- the module --------------------------------------------------------------------------------------
 
+    @property
+    def loaded(self) -> bool:
+        """Whether the worker has imported the hand-in."""
+        return self._loaded
+
     def load(self) -> tuple[str, ...]:
         """Import the hand-in; return its public names, in the order of their definition."""
         sources = [np.frombuffer(text.encode(), np.uint8) for text in (self._submission.source, self._harness)]
