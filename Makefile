@@ -1,9 +1,10 @@
-# The two commands of the README, the mutants of the model answers, and the benchmarks. On Windows, README.md has the plain lines.
+# The two commands of the README; the mutants of the model answers, the catalogues of words, the benchmarks.
+# On Windows, README.md has the plain lines of the two.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test mutants bench clean
+.PHONY: demo test mutants words bench clean
 
 demo: $(VENV)/.ready
 	$(BIN)/autograder check cnn assignments/cnn/solution.py
@@ -16,6 +17,9 @@ test: $(VENV)/.ready-dev
 
 mutants: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.mutants
+
+words: $(VENV)/.ready-dev
+	$(BIN)/python -m autograder.locale.update
 
 bench: $(VENV)/.ready-bench
 	$(BIN)/python -m benchmarks.engine

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from autograder.checks.api import Check, registered_checks
+from autograder.words import _
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -100,8 +101,10 @@ class Assignment:
         """List the checks whose ids match the glob `only`; raise AssignmentError if there are none."""
         chosen = [(c, settings) for c, settings in self.checks if fnmatch.fnmatchcase(c.id, only)]
         if not chosen:
-            ids = ", ".join(c.id for c, _ in self.checks)
-            raise AssignmentError(f"--only: expected a pattern that matches one of {ids}, got {only!r}.")
+            ids = ", ".join(c.id for c, _settings in self.checks)
+            raise AssignmentError(
+                _("--only: expected a pattern that matches one of {ids}, got {only!r}.", ids=ids, only=only)
+            )
         return chosen
 
 
@@ -123,8 +126,11 @@ def load_assignment(name: str) -> Assignment:
         name = folder.name
     else:
         raise AssignmentError(
-            f"expected one of the assignments {', '.join(assignment_names())}, or a folder that holds an "
-            f"assignment.toml, got {name!r}."
+            _(
+                "expected one of the assignments {names}, or a folder that holds an assignment.toml, got {name!r}.",
+                names=", ".join(assignment_names()),
+                name=name,
+            )
         )
     settings = folder / "assignment.toml"
     try:

@@ -8,7 +8,7 @@ import sys
 import traceback
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -19,6 +19,7 @@ from autograder.publish.bank import BankProgress, print_report
 from autograder.publish.console import LiveProgress, print_result
 from autograder.runner import check_submission
 from autograder.submission import SubmissionError, read_submission
+from autograder.words import _, current_language, language, system_language
 from numpytorch.data import DataError
 
 app = typer.Typer(
@@ -44,11 +45,21 @@ def check(
     ] = "*",
     json: Annotated[Path | None, typer.Option(metavar="OUT", help="Write the result to this file, as JSON.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="What every random choice comes from.")] = 0,
+    lang: Annotated[
+        Literal["en", "ko"] | None, typer.Option(help="The language of the report. Default: the system's.")
+    ] = None,
 ) -> None:
     """Check one hand-in and say what is wrong with it.
 
     Exit status: 0 if all checks passed, 1 if some did not, 2 for wrong usage or a fault of the grader.
     """
+    with language(lang or current_language()):
+        status = _check(assignment, file, only, json, seed)
+    raise typer.Exit(status)
+
+
+def _check(assignment: str, file: Path | None, only: str, json: Path | None, seed: int) -> int:
+    """Check one hand-in, print the result, write it to `json`; return the exit status."""
     errors = Console(stderr=True, highlight=False)
     try:
         task = load_assignment(assignment)
@@ -62,12 +73,12 @@ def check(
             json.write_bytes(result.to_json())
     except (AssignmentError, SubmissionError, DataError, OSError) as error:
         errors.print(f"autograder: {error}", style="red", markup=False)
-        raise typer.Exit(USAGE) from None
+        return USAGE
     print_result(Console(highlight=False), result)
     for c in result.checks:
         if "traceback" in c.evidence:
             errors.print(f"{c.id}: {c.evidence['traceback']}", markup=False)
-    raise typer.Exit(USAGE if result.faulty else 0 if result.passed else 1)
+    return USAGE if result.faulty else 0 if result.passed else 1
 
 
 @app.command()
@@ -109,21 +120,27 @@ def bank(
 def _check_writable(out: Path, read: Path) -> None:
     """Find out before the work, not after it, that its result cannot be kept; it may not replace what was read."""
     if out.suffix == ".py" or out.resolve() == read.resolve():
-        raise AssignmentError(f"--json: expected a file to write the result to, got {out}, which is source code.")
+        raise AssignmentError(
+            _("--json: expected a file to write the result to, got {path}, which is source code.", path=out)
+        )
     try:
         existed = out.exists()
         out.open("ab").close()
         if not existed:
             out.unlink()
     except OSError as error:
-        raise AssignmentError(f"--json: expected a file that can be written, got {out} ({error.strerror}).") from error
+        raise AssignmentError(
+            _("--json: expected a file that can be written, got {path} ({why}).", path=out, why=error.strerror)
+        ) from error
 
 
 def main() -> None:
     """Run the command; a fault of ours that nothing caught is exit status 2, not 1."""
-    try:
-        app()
-    except Exception:  # noqa: BLE001 (the last resort, and it says so)
-        traceback.print_exc()
-        print("autograder: this is a fault of the grader. Please report it with the lines above.", file=sys.stderr)  # noqa: T201
-        sys.exit(USAGE)
+    with language(system_language()):
+        try:
+            app()
+        except Exception:  # noqa: BLE001 (the last resort, and it says so)
+            traceback.print_exc()
+            told = _("this is a fault of the grader. Please report it with the lines above.")
+            print(f"autograder: {told}", file=sys.stderr)  # noqa: T201
+            sys.exit(USAGE)

@@ -24,7 +24,9 @@ from autograder.sandbox import (
     WorkerTimeout,
     strongest_tier,
 )
+from autograder.sandbox.said import said
 from autograder.verdict import SCHEMA, CheckResult, Status, SubmissionRef, SubmissionResult
+from autograder.words import _, current_language
 
 if TYPE_CHECKING:
     from autograder.assignment import Assignment, CheckConfig
@@ -68,7 +70,7 @@ def check_submission(
     """Run the checks whose ids match the glob `only`, in order, and collect the verdicts.
 
     A check that fails, in whatever way, costs its own points and those of checks that require it.
-    The same hand-in, seed and environment give the same verdicts.
+    The same hand-in, seed and environment give the same verdicts; texts are in `words.current_language()`.
     """
     listener = listener or Silent()
     config = assignment.config
@@ -82,7 +84,7 @@ def check_submission(
     ):
         session.start()
         grader.timing["start"] = time.perf_counter() - began
-        for check, _ in chosen:
+        for check, _settings in chosen:
             grader.begin(check)
         for check, settings in chosen:
             listener.started(check)
@@ -103,6 +105,7 @@ def check_submission(
         max_score=sum(r.max_score for r in results.values()),
         sandbox=session.tier_name,
         seed=seed,
+        language=current_language(),
         environment=environment(),
         timing={k: round(v, 4) for k, v in timing.items()},
         checks=tuple(results.values()),
@@ -131,7 +134,7 @@ def _run(
     def result(status: Status, message: str, hint: str = "", evidence: dict[str, object] | None = None) -> CheckResult:
         return CheckResult(
             id=check.id,
-            title=check.title,
+            title=_(check.title),
             status=status,
             score=settings.points if status is Status.PASSED else 0.0,
             max_score=settings.points,
@@ -147,7 +150,9 @@ def _run(
         names = ", ".join(r.id for r in needed)
         return result(
             Status.SKIPPED,
-            f"Counts once {'it passes' if len(needed) == 1 else 'one of these passes'}: {names}.",
+            _("Counts once it passes: {names}.", names=names)
+            if len(needed) == 1
+            else _("Counts once one of these passes: {names}.", names=names),
         )
     try:
         with session.deadline(settings.seconds):
@@ -159,32 +164,38 @@ def _run(
     except WorkerTimeout as error:
         return result(
             Status.TIMEOUT,
-            f"Stopped: no answer within {error.seconds:g} seconds." + _notes(error),
-            "Is there a loop that does not end? Loops over single pixels are slow: let NumPy work on whole arrays.",
+            _("Stopped: no answer within {seconds:g} seconds.", seconds=error.seconds) + _notes(error),
+            _("Is there a loop that does not end? Loops over single pixels are slow: let NumPy work on whole arrays."),
         )
     except WorkerMemory as error:
         return result(
             Status.MEMORY,
-            f"Stopped: the hand-in needed more than {error.limit >> 20} MiB of memory." + _notes(error),
-            "How large is the largest array you make? Its shape times 8 bytes is what it needs.",
+            _("Stopped: the hand-in needed more than {limit} MiB of memory.", limit=error.limit >> 20) + _notes(error),
+            _("How large is the largest array you make? Its shape times 8 bytes is what it needs."),
         )
     except WorkerCrashed as error:
         return result(
             Status.CRASHED,
-            f"The process that ran the hand-in ended with status {error.returncode}, without an answer."
+            _(
+                "The process that ran the hand-in ended with status {status}, without an answer.",
+                status=error.returncode,
+            )
             + _notes(error),
-            "Does something call os._exit, or kill the process? Last output: " + (error.tail[-300:] or "none") + ".",
+            _(
+                "Does something call os._exit, or kill the process? Last output: {output}.",
+                output=error.tail[-300:] or _("none"),
+            ),
         )
     except ProtocolError as error:
         return result(
             Status.FORBIDDEN,
-            "The hand-in tampered with the channel that its results go through." + _notes(error),
-            "A hand-in has no business with file descriptors, threads or the process it runs in.",
+            _("The hand-in tampered with the channel that its results go through.") + _notes(error),
+            _("A hand-in has no business with file descriptors, threads or the process it runs in."),
         )
     except Exception as error:  # noqa: BLE001 (our own fault, whatever it is)
         return result(
             Status.GRADER_FAULT,
-            "The grader failed here, not your code: this check has no verdict. Please report it.",
+            _("The grader failed here, not your code: this check has no verdict. Please report it."),
             evidence={"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()},
         )
     return result(Status.PASSED, passed.message, evidence=passed.evidence)
@@ -214,28 +225,29 @@ def _raised(result: _Result, error: StudentError, session: Session) -> CheckResu
         "frames": [{"line": f.line, "function": f.function, "text": f.text} for f in error.frames],
         "output": session.output_tail()[-2000:],
     }
+    text = said(error.message)
     if error.kind == "NotImplementedError":
         return result(
             Status.ERROR,
-            f"Not written yet. {error.message}",
-            "Fill it in: the docstring says what it computes, and README.md how.",
+            _("Not written yet. {text}", text=text),
+            _("Fill it in: the docstring says what it computes, and README.md how."),
             evidence | {"cause": str(Cause.NOT_WRITTEN)},
         )
     if error.kind in ("SyntaxError", "IndentationError", "TabError", "ImportError", "ModuleNotFoundError"):
-        line = f" at line {error.frames[-1].line}" if error.frames else ""
+        where = _(" at line {line}", line=error.frames[-1].line) if error.frames else ""
         return result(
             Status.ERROR,
-            f"The file cannot be imported: {error.kind}{line}. {error.message}",
-            "Run `python assignment.py`: it must end without an error.",
+            _("The file cannot be imported: {kind}{where}. {text}", kind=error.kind, where=where, text=text),
+            _("Run `python assignment.py`: it must end without an error."),
             evidence,
         )
     where = ""
     if error.frames:
         last = error.frames[-1]
-        where = f" at line {last.line}, in {last.function}: `{last.text}`"
+        where = _(" at line {line}, in {function}: `{code}`", line=last.line, function=last.function, code=last.text)
     return result(
         Status.ERROR,
-        f"Your code raised {error.kind}{where}. {error.message}" + _notes(error),
-        "Make that call yourself in a Python prompt, and look at the shapes and values on the line named.",
+        _("Your code raised {kind}{where}. {text}", kind=error.kind, where=where, text=text) + _notes(error),
+        _("Make that call yourself in a Python prompt, and look at the shapes and values on the line named."),
         evidence,
     )

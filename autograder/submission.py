@@ -9,6 +9,8 @@ import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.words import _
+
 HAND_IN = "assignment.py"
 """The file that is graded, where a folder is handed in."""
 
@@ -52,16 +54,22 @@ def _find(path: Path) -> Path:
         mode = file.lstat().st_mode
     except FileNotFoundError:
         if file is not path:
-            raise SubmissionError(f"{path}: expected a folder that holds {HAND_IN}, found none in it.") from None
-        raise SubmissionError(f"{path}: expected a file or a folder, found nothing there.") from None
+            raise SubmissionError(
+                _("{path}: expected a folder that holds {name}, found none in it.", path=path, name=HAND_IN)
+            ) from None
+        raise SubmissionError(_("{path}: expected a file or a folder, found nothing there.", path=path)) from None
     except OSError as error:
-        raise SubmissionError(f"{file}: could not be looked at ({error.strerror}).") from error
+        raise SubmissionError(_("{path}: could not be looked at ({why}).", path=file, why=error.strerror)) from error
     if stat.S_ISLNK(mode):
-        raise SubmissionError(f"{file}: expected a regular file, got a symbolic link. Hand in the file itself.")
+        raise SubmissionError(
+            _("{path}: expected a regular file, got a symbolic link. Hand in the file itself.", path=file)
+        )
     if not stat.S_ISREG(mode):
-        raise SubmissionError(f"{file}: expected a regular file, got something else of that name.")
+        raise SubmissionError(_("{path}: expected a regular file, got something else of that name.", path=file))
     if file.suffix != ".py":
-        raise SubmissionError(f"{file}: expected a Python file, named *.py, or a folder that holds {HAND_IN}.")
+        raise SubmissionError(
+            _("{path}: expected a Python file, named *.py, or a folder that holds {name}.", path=file, name=HAND_IN)
+        )
     return file
 
 
@@ -71,9 +79,11 @@ def _read(file: Path) -> bytes:
         with file.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        raise SubmissionError(f"{file}: could not be read ({error.strerror}).") from error
+        raise SubmissionError(_("{path}: could not be read ({why}).", path=file, why=error.strerror)) from error
     if len(content) > MAX_BYTES:
-        raise SubmissionError(f"{file}: expected at most {MAX_BYTES} bytes of source, got more.")
+        raise SubmissionError(
+            _("{path}: expected at most {limit} bytes of source, got more.", path=file, limit=MAX_BYTES)
+        )
     return content
 
 
@@ -81,13 +91,23 @@ def _decode(file: Path, content: bytes) -> str:
     """Return the text of `content`, as Python itself would decode it (what `tokenize.open` does)."""
     if b"\0" in content:
         line = content[: content.index(b"\0")].count(b"\n") + 1
-        raise SubmissionError(f"{file}: expected text, got a NUL byte on line {line}. Save it again as UTF-8 text.")
+        raise SubmissionError(
+            _(
+                "{path}: expected text, got a NUL byte on line {line}. Save it again as UTF-8 text.",
+                path=file,
+                line=line,
+            )
+        )
     try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        encoding = tokenize.detect_encoding(io.BytesIO(content).readline)[0]
         source = io.TextIOWrapper(io.BytesIO(content), encoding).read()
     except (SyntaxError, UnicodeError, LookupError) as error:
         raise SubmissionError(
-            f"{file}: expected text in UTF-8, or in the encoding that its first lines declare, got bytes that are "
-            f"not ({error}). Save it again as UTF-8."
+            _(
+                "{path}: expected text in UTF-8, or in the encoding that its first lines declare, got bytes that are "
+                "not ({error}). Save it again as UTF-8.",
+                path=file,
+                error=error,
+            )
         ) from error
     return source

@@ -61,6 +61,7 @@ class SubmissionResult(msgspec.Struct, frozen=True, kw_only=True):
     """All verdicts on one hand-in, and what they were reached with.
 
     sandbox: the tier that held the hand-in. seed: what every random choice of the grader came from.
+    language: of titles, messages and hints: "en" or "ko"; all else is the same in each.
     environment: versions and machine. timing: seconds by stage, and the peak memory of the worker in MiB.
     """
 
@@ -71,6 +72,7 @@ class SubmissionResult(msgspec.Struct, frozen=True, kw_only=True):
     max_score: float
     sandbox: str
     seed: int
+    language: str
     environment: dict[str, str]
     timing: dict[str, float]
     checks: tuple[CheckResult, ...]

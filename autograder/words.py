@@ -10,6 +10,7 @@ from __future__ import annotations
 import gettext
 import locale
 import os
+import re
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -26,7 +27,7 @@ _language: ContextVar[str] = ContextVar("language", default="en")
 
 def _(message: str, /, **values: object) -> str:
     """Return `message` in the language of the run, with `values` put in where it says `{name}`."""
-    translated = _catalogue(_language.get()).gettext(message)
+    translated = _catalogue(_language.get()).gettext(message) if message else ""  # "" is where gettext has its header
     return translated.format(**values) if values else translated
 
 
@@ -56,8 +57,8 @@ def system_language() -> str:
     """Return the language that the system is set to, if it is one of LANGUAGES; else English."""
     named = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
     if not named:
-        named = locale.getlocale()[0] or ""  # Windows
-    return "ko" if named.lower().startswith("ko") else "en"
+        named = locale.getlocale()[0] or ""
+    return "ko" if re.match(r"(ko|korean)(?![a-z])", named.lower()) else "en"  # Windows may say Korean_Korea
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import sysconfig
@@ -46,6 +47,12 @@ def test_an_installed_wheel_grades_the_model_answer_that_it_carries(tmp_path: Pa
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "types.strict" in done.stdout
+    korean = subprocess.run(
+        [str(command), "check", "cnn", str(solution), "--only", "conv2d.parameters", "--lang", "ko"],
+        capture_output=True, text=True, encoding="utf-8", cwd=tmp_path, timeout=120, check=False,
+        env={**os.environ, "PYTHONUTF8": "1"},
+    )  # fmt: skip
+    assert "점수: 5점 중 5점" in korean.stdout, korean.stdout + korean.stderr
     count = [str(python), "-c", "from numpytorch.data import mnist; print(*map(len, mnist()))"]
     digits = subprocess.run(count, check=True, capture_output=True, text=True, cwd=tmp_path, timeout=60).stdout
     assert digits.split() == ["5000", "1000"]

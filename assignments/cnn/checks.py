@@ -56,8 +56,9 @@ def conv_cases(grader: Grader, cases: tuple[Conv2dCase, ...]) -> tuple[tuple[Con
 
     missing = [name for name in ("stride", "padding") if not grader.once(("takes", name), partial(takes, name))]
     left = tuple(case for case in cases if not any(name in case.kwargs for name in missing))
-    note = f" Your Conv2d takes no {' and no '.join(missing)}; it was graded on the rest." if missing else ""
-    return left, note
+    if not missing:
+        return left, ""
+    return left, " " + _("Your Conv2d does not take {missing}; it was graded on the rest.", missing=", ".join(missing))
 
 
 def conv_gradient(grader: Grader, target: str) -> Passed:
@@ -122,26 +123,32 @@ def model_forward(grader: Grader) -> Passed:
     logits = session.predict(model.id, x)
     if logits.shape != (5, 10):
         raise Failed(
-            f"Expected logits of shape (5, 10) for images of shape {x.shape}, got {logits.shape}.",
-            hint="The last layer is nn.Linear(..., 10); flatten before it with x.reshape(len(x), -1).",
+            _(
+                "Expected logits of shape (5, 10) for images of shape {shape}, got {got}.",
+                shape=x.shape,
+                got=logits.shape,
+            ),
+            hint=_("The last layer is nn.Linear(..., 10); flatten before it with x.reshape(len(x), -1)."),
             evidence={"expected_shape": [5, 10], "got_shape": list(logits.shape)},
         )
     if not np.isfinite(logits).all():
-        raise Failed("Expected finite logits, got NaN or infinity.", hint="Is the initial weight too large?")
+        raise Failed(_("Expected finite logits, got NaN or infinity."), hint=_("Is the initial weight too large?"))
     if np.allclose(logits, logits[:1]):
         raise Failed(
-            "Expected different logits for different images, got the same for all.",
-            hint="Does forward use its input?",
+            _("Expected different logits for different images, got the same for all."),
+            hint=_("Does forward use its input?"),
         )
     alone = session.predict(model.id, x[2:3])
     if alone.shape != (1, 10) or not np.allclose(alone[0], logits[2], rtol=1e-3, atol=1e-4):
         raise Failed(
-            "Expected the same logits for an image alone as in a batch of 5, got others.",
-            hint="Images are mixed up somewhere: look at each reshape that touches the first axis, and transpose "
-            "before it where axes must move.",
+            _("Expected the same logits for an image alone as in a batch of 5, got others."),
+            hint=_(
+                "Images are mixed up somewhere: look at each reshape that touches the first axis, and transpose "
+                "before it where axes must move."
+            ),
             evidence={"in_batch": logits[2].tolist(), "alone": alone.reshape(-1)[:10].tolist()},
         )
-    return Passed("Logits of shape (N, 10), finite, and the same for an image alone as in a batch.")
+    return Passed(_("Logits of shape (N, 10), finite, and the same for an image alone as in a batch."))
 
 
 def _shake(grader: Grader, model: Built) -> None:

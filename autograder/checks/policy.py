@@ -24,20 +24,25 @@ def only_allowed_imports(submission: Submission, allowed: Collection[str]) -> Pa
         tree = ast.parse(submission.source)
     except (SyntaxError, ValueError) as error:
         raise Failed(
-            f"Expected Python source, got a syntax error: {error}.", hint="Run the file with Python."
+            _("Expected Python source, got a syntax error: {error}.", error=error), hint=_("Run the file with Python.")
         ) from None
     except (RecursionError, MemoryError):
-        raise Failed("Expected Python source that can be parsed, got one that is nested too deeply.") from None
+        raise Failed(_("Expected Python source that can be parsed, got one that is nested too deeply.")) from None
     found = sorted(set(_violations(tree, allowed)))
     if found:
         line, what = found[0]
-        others = f" ({len(found) - 1} more such places)" if len(found) > 1 else ""
+        others = _(" ({count} more such places)", count=len(found) - 1) if len(found) > 1 else ""
         raise Failed(
-            f"Line {line}: expected nothing but the allowed modules and plain computing, got {what}{others}.",
-            hint=f"You may import {', '.join(sorted(allowed))}. Write the layers with these.",
+            _(
+                "Line {line}: expected nothing but the allowed modules and plain computing, got `{what}`{others}.",
+                line=line,
+                what=what,
+                others=others,
+            ),
+            hint=_("You may import {modules}. Write the layers with these.", modules=", ".join(sorted(allowed))),
             evidence={"found": [list(f) for f in found], "allowed": sorted(allowed)},
         )
-    return Passed("Only allowed modules are imported.")
+    return Passed(_("Only allowed modules are imported."))
 
 
 def does_it_itself(submission: Submission, library: str, allowed: Collection[str]) -> None:
@@ -53,14 +58,14 @@ def does_it_itself(submission: Submission, library: str, allowed: Collection[str
         (line, what) for line, what in _violations(tree, allowed) if f"{library}." in what or f" {library}" in what
     ]
     found += [
-        (node.lineno, "`.backward`")
+        (node.lineno, ".backward")
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and node.attr == "backward"
     ]
     if found:
         line, what = min(found)
         raise Failed(
-            _("Line {line}: expected this to be written, not left to the library, got {what}.", line=line, what=what),
+            _("Line {line}: expected this to be written, not left to the library, got `{what}`.", line=line, what=what),
             hint=_(
                 "Of {library}, you may import {names}.",
                 library=library,
@@ -76,17 +81,17 @@ def _violations(tree: ast.AST, allowed: Collection[str]) -> Iterator[tuple[int, 
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if not _is_allowed(alias.name, allowed):
-                    yield node.lineno, f"`import {alias.name}`"
+                    yield node.lineno, f"import {alias.name}"
         elif isinstance(node, ast.ImportFrom):
             module = "." * node.level + (node.module or "")
             names = [f"{module}.{alias.name}" for alias in node.names]
             fits = _is_allowed(module, allowed) or all(_is_allowed(n, allowed) for n in names)
             if not fits or any(_is_withheld(n) for n in names):
-                yield node.lineno, f"`from {module} import {', '.join(alias.name for alias in node.names)}`"
+                yield node.lineno, f"from {module} import {', '.join(alias.name for alias in node.names)}"
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _FORBIDDEN_CALLS:
-            yield node.lineno, f"a call of `{node.func.id}`"
+            yield node.lineno, node.func.id
         elif isinstance(node, ast.Name) and node.id in ("__builtins__", "__loader__", "__spec__"):
-            yield node.lineno, f"`{node.id}`"
+            yield node.lineno, node.id
 
 
 def _is_allowed(module: str, allowed: Collection[str]) -> bool:

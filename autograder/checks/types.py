@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpytorch
 from autograder.cache import cache_folder
 from autograder.checks.api import Failed, Grader, Passed
+from autograder.words import _
 
 if TYPE_CHECKING:
     from autograder.submission import Submission
@@ -65,7 +66,7 @@ class TypeCheck:
     def wait(self, seconds: float) -> tuple[int, str]:
         """Return mypy's exit status (0 for no errors) and its output; raise TimeoutExpired if it is late."""
         try:
-            output, _ = self._process.communicate(timeout=seconds)
+            output = self._process.communicate(timeout=seconds)[0]
         finally:
             self.close()
         return self._process.returncode, output
@@ -85,27 +86,36 @@ def types_are_strict(grader: Grader, run: TypeCheck, seconds: float) -> Passed:
         line, text = hidden[0]
         run.close()
         raise Failed(
-            f"Line {line}: expected no `{text}`, which hides errors from mypy, got {len(hidden)} such place(s).",
-            hint="Remove it, and fix what mypy then reports.",
+            _(
+                "Line {line}: expected no `{text}`, which hides errors from mypy, got {count} such place(s).",
+                line=line,
+                text=text,
+                count=len(hidden),
+            ),
+            hint=_("Remove it, and fix what mypy then reports."),
             evidence={"hidden": [list(h) for h in hidden]},
         )
     try:
         status, output = run.wait(seconds)
     except subprocess.TimeoutExpired:
         raise Failed(
-            f"Expected mypy to finish within {seconds:g} seconds, but it did not.",
-            hint="Does `mypy --strict assignment.py` finish on your machine? Look for very deeply nested expressions.",
+            _("Expected mypy to finish within {seconds:g} seconds, but it did not.", seconds=seconds),
+            hint=_(
+                "Does `mypy --strict assignment.py` finish on your machine? Look for very deeply nested expressions."
+            ),
         ) from None
     errors = [(int(m["line"]), m["text"]) for m in _ERROR.finditer(output)]
     if status == 0:
-        return Passed("mypy --strict finds nothing to complain of.")
+        return Passed(_("mypy --strict finds nothing to complain of."))
     if not errors:  # mypy's status is 1 for errors of types, 2 for those of syntax, and for its own
         raise RuntimeError(f"mypy ended with status {status}: {output[-2000:]}")
-    shown = "\n".join(f"  line {line}: {text}" for line, text in errors[:_SHOWN])
-    more = f"\n  and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
+    shown = [_("line {line}: {text}", line=line, text=text) for line, text in errors[:_SHOWN]]
+    if len(errors) > _SHOWN:
+        shown.append(_("and {count} more", count=len(errors) - _SHOWN))
     raise Failed(
-        f"Expected no errors from mypy --strict, got {len(errors)}:\n{shown}{more}",
-        hint="Run `mypy --strict assignment.py` to see them all. Annotate every argument and result.",
+        _("Expected no errors from mypy --strict, got {count}:", count=len(errors))
+        + "".join(f"\n  {text}" for text in shown),
+        hint=_("Run `mypy --strict assignment.py` to see them all. Annotate every argument and result."),
         evidence={"errors": [list(e) for e in errors]},
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from rich.cells import cell_len
 from rich.markup import escape
 from rich.padding import Padding
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -11,6 +12,7 @@ from rich.text import Text
 
 from autograder.checks.causes import Cause
 from autograder.verdict import Status
+from autograder.words import N_, _
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,6 +20,17 @@ if TYPE_CHECKING:
     from autograder.checks import Check
     from autograder.verdict import CheckResult, SubmissionResult
 
+_NAME = {
+    Status.PASSED: N_("passed"),
+    Status.FAILED: N_("failed"),
+    Status.ERROR: N_("error"),
+    Status.TIMEOUT: N_("timeout"),
+    Status.MEMORY: N_("memory"),
+    Status.CRASHED: N_("crashed"),
+    Status.FORBIDDEN: N_("forbidden"),
+    Status.SKIPPED: N_("skipped"),
+    Status.GRADER_FAULT: N_("grader fault"),
+}
 _STYLE = {
     Status.PASSED: "green",
     Status.SKIPPED: "dim",
@@ -38,7 +51,7 @@ class LiveProgress:
             console=console,
             transient=True,
         )
-        self._task = self._progress.add_task("starting", total=count)
+        self._task = self._progress.add_task(_("starting"), total=count)
         self._done = 0
         self._check = ""
 
@@ -46,7 +59,7 @@ class LiveProgress:
         self._progress.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *error: object) -> None:
         self._progress.stop()
 
     def started(self, check: Check) -> None:
@@ -73,31 +86,43 @@ def print_result(console: Console, result: SubmissionResult) -> None:
     ran = [c for c in result.checks if c.status is not Status.SKIPPED]
     if ran and all(c.evidence.get("cause") == Cause.NOT_WRITTEN for c in ran):
         console.print(
-            "\nNothing is written yet, so there are no points yet: this is where everyone starts. Fill in the first "
-            f"class, check again, and watch {ran[0].id} change.",
+            "\n"
+            + _(
+                "Nothing is written yet, so there are no points yet: this is where everyone starts. Fill in the first "
+                "class, check again, and watch {check} change.",
+                check=ran[0].id,
+            ),
             highlight=False,
         )
     style = "bold green" if result.passed else "bold"
-    console.print(f"\nScore: {result.score:g} of {result.max_score:g}", style=style, highlight=False)
+    score = _("Score: {score:g} of {max_score:g}", score=result.score, max_score=result.max_score)
+    console.print(f"\n{score}", style=style, highlight=False)
     console.print(Text(_where_time_went(result), style="dim"))
-    console.print(Text(f"Seed {result.seed}, sandbox: {result.sandbox}, {_versions(result)}.", style="dim"))
+    made_with = _(
+        "Seed {seed}, sandbox: {sandbox}, {versions}.",
+        seed=result.seed,
+        sandbox=result.sandbox,
+        versions=_versions(result),
+    )
+    console.print(Text(made_with, style="dim"))
 
 
 def _print_check(console: Console, check: CheckResult) -> None:
     style = _STYLE.get(check.status, "red")
     line = Text()
-    line.append(f"{check.status.value:>12}", style=f"bold {style}")
+    name = _(_NAME[check.status])
+    line.append(" " * (12 - cell_len(name)) + name, style=f"bold {style}")  # a Korean letter is two cells wide
     line.append(f"  {check.score:>4g}/{check.max_score:<3g} ")
     line.append(f"{check.id:<21}", style="bold")
     line.append(check.title)
-    line.append(f"  {check.seconds:.1f} s", style="dim")
+    line.append("  " + _("{seconds:.1f} s", seconds=check.seconds), style="dim")
     console.print(line, soft_wrap=True)
     if check.status is Status.PASSED:
         console.print(_indented(check.message, "dim"))
         return
     console.print(_indented(check.message))
     if check.hint:
-        console.print(_indented(f"Hint: {check.hint}", "cyan"))
+        console.print(_indented(_("Hint: {hint}", hint=check.hint), "cyan"))
 
 
 def _indented(text: str, style: str = "") -> Padding:
@@ -108,13 +133,18 @@ def _where_time_went(result: SubmissionResult) -> str:
     t = result.timing
     training, total, hand_in = t.get("training", 0.0), t["total"], t["hand_in"]
     parts = {
-        "start of the worker": t["start"],
-        "training": training,
-        "the hand-in's other work": hand_in - training,
-        "the grader": total - t["start"] - hand_in,
+        _("start of the worker"): t["start"],
+        _("training"): training,
+        _("the hand-in's other work"): hand_in - training,
+        _("the grader"): total - t["start"] - hand_in,
     }
     spent = ", ".join(f"{name} {max(seconds, 0):.1f}" for name, seconds in parts.items())
-    return f"Seconds: {total:.1f} in all: {spent}. Peak memory {t['peak_memory_mib']:.0f} MiB."
+    return _(
+        "Seconds: {total:.1f} in all: {spent}. Peak memory {memory:.0f} MiB.",
+        total=total,
+        spent=spent,
+        memory=t["peak_memory_mib"],
+    )
 
 
 def _versions(result: SubmissionResult) -> str:
