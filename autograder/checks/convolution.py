@@ -70,9 +70,9 @@ class Conv2dCase(LayerCase):
         """Return the same layer on more and larger images."""
         return replace(self, n=self.n + 1, h=self.h + 2, w=self.w + 1)
 
-    def handout(self) -> Conv2dCase:
-        """Return the first convolution of the handout's model."""
-        return Conv2dCase(2, 1, 28, 28, f=32, k=3)
+    def handout(self) -> Conv2dCase | None:
+        """Return the first convolution of the handout's model, from which this one differs in sizes alone."""
+        return None if self.padding or self.stride != 1 else Conv2dCase(2, 1, 28, 28, f=32, k=3)
 
     def forward(self, inputs: Values, parameters: Values) -> Arrays:
         """Cross-correlate."""
@@ -230,9 +230,9 @@ class MaxPool2dCase(LayerCase):
         """Return the same layer on more and larger images."""
         return replace(self, n=self.n + 1, h=self.h + 2, w=self.w + 1)
 
-    def handout(self) -> MaxPool2dCase:
-        """Return the first pooling of the handout's model."""
-        return MaxPool2dCase(2, 32, 26, 26, k=2, stride=2)
+    def handout(self) -> MaxPool2dCase | None:
+        """Return the first pooling of the handout's model, from which this one differs in sizes alone."""
+        return None if self.stride != self.k else MaxPool2dCase(2, 32, 26, 26, k=2, stride=2)
 
     def forward(self, inputs: Values, parameters: Values) -> Arrays:
         """Take the maxima."""
@@ -253,6 +253,11 @@ class MaxPool2dCase(LayerCase):
             yield Cause.STRIDE_IGNORED, replace(self, stride=stride).forward(inputs, parameters)
         swapped = reference.max_pool2d(x.swapaxes(2, 3), self.k, self.stride)
         yield Cause.AXES_SWAPPED, (swapped,)
+        yield Cause.AXES_SWAPPED, (swapped.swapaxes(2, 3),)
+        n, c, out_h, out_w = right.shape
+        if self.k == self.stride and (out_h * self.k, out_w * self.k) == x.shape[2:]:
+            for windows, axes in (((out_h, out_w, self.k, self.k), (4, 5)), ((out_h, out_w, self.k**2), (4,))):
+                yield Cause.RESHAPE_FOR_TRANSPOSE, (x.reshape(n, c, *windows).max(axis=axes),)
 
     def gradient_suspects(
         self, target: str, inputs: Values, parameters: Values, upstream: Arrays
@@ -260,15 +265,23 @@ class MaxPool2dCase(LayerCase):
         """Act out what goes wrong in a pooling's backward."""
         x, (dy,) = inputs[INPUT], upstream
         k, s = self.k, self.stride
-        overwritten, cleared, mean = np.zeros_like(x), np.zeros_like(x), np.zeros_like(x)
+        overwritten, cleared, mean, swapped = (np.zeros_like(x) for _ in range(4))
+        by_offset, latest = np.zeros_like(x), np.full(x.shape, -1)
         for n, c, i, j in np.ndindex(dy.shape):
             window = (n, c, slice(i * s, i * s + k), slice(j * s, j * s + k))
             largest = x[window] == x[window].max()
             overwritten[window] = np.where(largest, dy[n, c, i, j], overwritten[window])
             cleared[window] = np.where(largest, dy[n, c, i, j], 0)
             mean[window] += dy[n, c, i, j] / k**2
+            swapped[window] += largest.T * dy[n, c, i, j]
+            offset = int(largest.argmax())  # in loops over places in the window, the last of these is left
+            at = (n, c, i * s + offset // k, j * s + offset % k)
+            if offset >= latest[at]:
+                by_offset[at], latest[at] = dy[n, c, i, j], offset
         yield Cause.OVERWRITTEN, overwritten
+        yield Cause.OVERWRITTEN, by_offset
         yield Cause.OVERWRITTEN, cleared
+        yield Cause.AXES_SWAPPED, swapped
         yield Cause.MEAN_FOR_MAX, mean
 
     def _means(self, x: Array) -> Array:

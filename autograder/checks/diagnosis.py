@@ -104,14 +104,12 @@ def _same(a: Array, b: Array, rounded: bool = False) -> bool:
 
 
 def _counts(pull: Pull) -> set[int]:
-    """List what a sum may have been divided by: the length of each axis of the upstream gradients, and products."""
+    """List what a sum may have been divided by: how many images there are, how many places, and both."""
     counts = set()
     for dy in pull.upstream:
-        for start in range(dy.ndim):
-            for end in range(start + 1, dy.ndim + 1):
-                counts.add(prod(dy.shape[start:end]))
-        if dy.ndim > 2:
-            counts.add(dy.shape[0] * prod(dy.shape[2:]))
+        images = dy.shape[0] if dy.ndim else 1
+        places = prod(dy.shape[2:]) if dy.ndim > 3 else prod(dy.shape[1:2])  # of an image, or in time
+        counts |= {images, places, images * places}
     return counts - {0, 1}
 
 
@@ -126,6 +124,7 @@ def _forward_mistakes(case: LayerCase, inputs: Values, parameters: Values) -> It
     if alone is not None:
         kept = case.forward(alone, parameters)
         whole = case.forward(inputs, parameters)
+        yield Cause.FIRST_ONLY, kept
         yield Cause.FIRST_ONLY, tuple(_padded(k, w) for k, w in zip(kept, whole, strict=True))
         yield Cause.FIRST_ONLY, tuple(np.broadcast_to(k[:1], w.shape) for k, w in zip(kept, whole, strict=True))
 
@@ -147,11 +146,12 @@ def _confused(inputs: Values) -> Iterator[tuple[Cause, dict[str, Array]]]:
 def _reorderings(right: Array) -> Iterator[tuple[Cause, Array]]:
     """Yield an array with its entries in other places: none of them lost."""
     for order in _orders(right):
-        moved = right.transpose(order)
-        swapped = order == (*range(right.ndim - 2), right.ndim - 1, right.ndim - 2)
-        if moved.shape == right.shape:
-            yield Cause.AXES_SWAPPED if swapped else Cause.MIXED_UP, moved
-        yield Cause.RESHAPE_FOR_TRANSPOSE, moved.reshape(right.shape)
+        if order == (*range(right.ndim - 2), right.ndim - 1, right.ndim - 2) and right.ndim > 2:
+            yield Cause.AXES_SWAPPED, right.transpose(order).reshape(right.shape)
+        elif right.transpose(order).shape == right.shape:
+            yield Cause.MIXED_UP, right.transpose(order)
+    for order in _orders(right):
+        yield Cause.RESHAPE_FOR_TRANSPOSE, right.transpose(order).reshape(right.shape)
         shape = tuple(right.shape[i] for i in order)
         yield Cause.RESHAPE_FOR_TRANSPOSE, right.reshape(shape).transpose(np.argsort(order))
     for axis in range(min(right.ndim, 2)):
@@ -181,13 +181,19 @@ def _gradient_mistakes(case: LayerCase, pull: Pull, right: Array) -> Iterator[tu
     c = float(np.vdot(flat, pull.got.reshape(flat.shape)) / (np.vdot(flat, flat) or 1.0))
     if abs(c) > 1e-9:
         yield Cause.IGNORES_UPSTREAM, c * flat
+    for other, dx in case.gradients(inputs, parameters, upstream).items():
+        if other != target:
+            yield Cause.SWAPPED_PARENTS, dx
     if pull.earlier is not None:
         yield Cause.KEEPS_STATE, right + pull.earlier.reshape(right.shape)
         yield Cause.KEEPS_STATE, pull.earlier
-    for other in pull.others:
-        yield Cause.KEEPS_STATE, case.gradients(other, parameters, upstream)[target]
+    for elsewhere in pull.others:
+        yield Cause.KEEPS_STATE, case.gradients(elsewhere, parameters, upstream)[target]
     yield from _reorderings(right)
-    if all(dy.shape[0] > 1 for dy in upstream if dy.ndim):
+    for dy in upstream:
+        if dy.size == right.size:
+            yield Cause.FORTRAN_ORDER, dy.reshape(right.shape, order="F")
+    if all(dy.ndim and dy.shape[0] > 1 for dy in upstream):
         yield Cause.FIRST_ONLY, with_upstream(tuple(_only(dy, 0) for dy in upstream))
         yield Cause.OVERWRITTEN, with_upstream(tuple(_only(dy, -1) for dy in upstream))
     for place, dy in enumerate(upstream):

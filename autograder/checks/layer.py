@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,10 +30,18 @@ def forward_is_right(grader: Grader, case: LayerCase, output: str = OUTPUT) -> N
     p = probe(grader, case, case.shapes, "forward")
     again = case.resized()
     other = again.sample(grader.rng(case.cls, str(case), "again"))
-    first = p.call(p.inputs)
+    try:
+        first = p.call(p.inputs)
+    except StudentError as error:
+        _fits_only_the_handout(p, output, error)
+        raise
     _output_is_right(p, p.case, p.inputs, first, output)
     _input_is_unchanged(p, p.inputs, first)
-    _output_is_right(p, again, other, p.call(other), output, after=_("after a call on another input"))
+    second = p.call(other)
+    if not _agrees(p, again, other, second, output):
+        fresh = probe(grader, again, again.shapes, "fresh")
+        _output_is_right(fresh, again, fresh.inputs, fresh.call(fresh.inputs), output)
+        _output_is_right(p, again, other, second, output, after=_("after a call on another input"))
     where = _("on an input whose entries do not lie side by side in memory")
     strided = p.call(p.inputs, layout="strided")
     _output_is_right(p, p.case, p.inputs, strided, output, after=where, cause=Cause.NEEDS_CONTIGUOUS)
@@ -69,11 +78,13 @@ def _output_is_right(
     mismatch = first_mismatch(got, expected, called.rounded) if got.shape == expected.shape else None
     if mismatch is None and got.shape == expected.shape:
         return
-    found = explain_output(case, inputs, p.parameters, got, place)
-    if found is not None:
-        named = found.cause
+    found = explain_output(case, inputs, p.parameters, got, place) if cause is None else None
+    if not after and _changes(p, inputs, got, place):
+        found, named = None, Cause.NOT_DETERMINISTIC
     elif cause is not None:
         named = cause
+    elif found is not None:
+        named = found.cause
     elif after:
         named = Cause.KEEPS_STATE
     elif not np.isfinite(got).all():
@@ -115,6 +126,40 @@ def _output_is_right(
         hint=hint,
         cause=named,
         evidence=mismatch.evidence(),
+    )
+
+
+def _agrees(p: Probe, case: LayerCase, inputs: Values, called: Called, output: str) -> bool:
+    place = case.outputs.index(output)
+    expected = case.forward(inputs, p.parameters)[place]
+    if place >= len(called.arrays) or called.arrays[place].shape != expected.shape:
+        return False
+    return first_mismatch(called.arrays[place], expected, called.rounded) is None
+
+
+def _changes(p: Probe, inputs: Values, got: Array, place: int) -> bool:
+    """Whether the same call gives something else."""
+    again = p.call(inputs).arrays
+    return place < len(again) and not np.array_equal(got, again[place], equal_nan=True)
+
+
+def _fits_only_the_handout(p: Probe, output: str, error: StudentError) -> None:
+    """Raise Failed if the forward that raised here is right at the sizes of the handout."""
+    if not _right_at_handout(p, output):
+        return
+    said, hint = advice(Cause.HANDOUT_SIZES_ONLY)
+    where = f" (line {error.frames[-1].line}: `{error.frames[-1].text}`)" if error.frames else ""
+    raise Failed(
+        _(
+            "{case}: your code raised {kind}{where}. {text}",
+            case=p.case,
+            kind=error.kind,
+            where=where,
+            text=error.message,
+        )
+        + said,
+        hint=hint,
+        cause=Cause.HANDOUT_SIZES_ONLY,
     )
 
 
@@ -161,6 +206,20 @@ def _right_at_handout(p: Probe, output: str) -> bool:
 def parameter_is_registered(grader: Grader, case: LayerCase) -> None:
     """Raise Failed unless each parameter is an nn.Parameter that `parameters()` finds."""
     p = probe(grader, case, case.shapes, "registered")
+    built = grader.session.build(case.cls, case.args, case.kwargs, seed=grader.child_seed("registered"))
+    for role, info in p.found.items():
+        if info.path not in {tensor.path for tensor in built.tensors}:
+            raise Failed(
+                _(
+                    "{case}: the {role}, `{path}`, is there only after the first call. An optimizer is made before "
+                    "that, and never learns of it.",
+                    case=case,
+                    role=_(role),
+                    path=info.path,
+                ),
+                hint=_("Create every parameter in __init__, from the sizes that it gets."),
+                cause=Cause.PARAMETER_MISSING,
+            )
     for role, info in p.found.items():
         if info.registered:
             continue
@@ -190,7 +249,7 @@ def parameter_is_registered(grader: Grader, case: LayerCase) -> None:
 
 
 def for_each(grader: Grader, cases: Sequence[LayerCase], run: Callable[[LayerCase], object], note: str = "") -> Passed:
-    """Run a check on every case; report how many were right, and the first that was wrong.
+    """Run a check on every case; report how many were right, and of the others what most have in common.
 
     run: what it returns says whether the case was computed in float32.
     note: what a student should know of how the cases were chosen.
@@ -210,9 +269,11 @@ def for_each(grader: Grader, cases: Sequence[LayerCase], run: Callable[[LayerCas
             wrong.append(error)
     if wrong:
         right = len(cases) - len(wrong)
-        told = next((e for e in wrong if isinstance(e, Failed) and e.cause not in _UNNAMED), wrong[0])
-        if isinstance(wrong[0], StudentError) or isinstance(told, StudentError):
-            raise wrong[0]
+        causes = Counter(e.cause if isinstance(e, Failed) else Cause.RAISED for e in wrong)
+        most, _count = causes.most_common(1)[0]  # of two as common, the first
+        told = next(e for e in wrong if (e.cause if isinstance(e, Failed) else Cause.RAISED) is most)
+        if isinstance(told, StudentError):
+            raise told
         start = _("Right in {right} of {count} configurations.", right=right, count=len(cases)) + " " if right else ""
         evidence = {**told.evidence, "configurations": len(cases), "right": right}
         raise Failed(start + told.message, hint=told.hint, cause=told.cause, evidence=evidence)
@@ -222,7 +283,3 @@ def for_each(grader: Grader, cases: Sequence[LayerCase], run: Callable[[LayerCas
             tolerance=FLOAT32_TOLERANCE,
         )
     return Passed(_("Right in all {count} configurations.", count=len(cases)) + note, {"configurations": len(cases)})
-
-
-_UNNAMED = (Cause.VALUES_WRONG, Cause.BACKWARD_WRONG, Cause.OUTPUT_SIZE)
-"""What is said where no usual mistake fits: of several failures, one that can be named is told."""

@@ -172,16 +172,29 @@ def _all_are_registered(run: Training, features: Features, evidence: dict[str, A
 
 def _gradients_arrive(run: Training, evidence: dict[str, Any]) -> None:
     shapes = {t.path: t.shape for t in run.tensors}
+    zeros = [path for path, largest in run.arrived.items() if largest == 0]
     missing = [path for path, largest in run.arrived.items() if largest is None]
-    cut = missing or [path for path, largest in run.arrived.items() if not largest]
-    if cut:
+    if zeros and not missing:
         raise Failed(
             _(
-                "MNISTClassificationModel: expected a gradient at every parameter, but {what} arrived at {names}, so "
+                "MNISTClassificationModel: expected a gradient at every parameter, but only zeros arrived at {names}, "
+                "so training leaves them as they were drawn.",
+                names=", ".join(f"`{path}` {shapes[path]}" for path in zeros),
+            ),
+            hint=_(
+                "Do all weights start at zero, so that nothing tells them apart? Do units stay at zero behind ReLU? "
+                "Draw weights with nn.Parameter.new. Or does a rule return zeros?"
+            ),
+            cause=Cause.ZERO_GRADIENT,
+            evidence=evidence,
+        )
+    if missing:
+        raise Failed(
+            _(
+                "MNISTClassificationModel: expected a gradient at every parameter, but none arrived at {names}, so "
                 "training leaves them as they were drawn. F1 can reach 0.9 all the same: the linear layers learn to "
                 "read random features.",
-                what=_("none") if missing else _("only zeros"),
-                names=", ".join(f"`{path}` {shapes[path]}" for path in cut),
+                names=", ".join(f"`{path}` {shapes[path]}" for path in missing),
             ),
             hint=_(
                 "The graph is cut in the layer that owns them, or in a later one: reading `.arr` and building a new "

@@ -163,6 +163,7 @@ def _train(grader: Grader, features: Features, seed: int) -> Training:
     allowed = grader.assignment.training.seconds
     model = _build(grader, seed)
     x, _labels = next(iter(_batches(digits, settings.batch_size, seed)))
+    session.optimizer(model.id, settings.learning_rate)  # before the first call, as main.py does
     arrived = _what_arrives(grader, model.id, x)
     # What a layer keeps of its input is no weight: those are there before the first call, or registered.
     now = session.tensors(model.id).tensors
@@ -180,7 +181,6 @@ def _train(grader: Grader, features: Features, seed: int) -> Training:
     values = session.read(model.id, paths)
     with session.deadline(allowed):
         before = _predict(grader, model.id)
-    session.optimizer(model.id, settings.learning_rate)
     losses, seconds = _steps(grader, model.id, settings, seed, allowed, _("training"))
     grader.progress(1.0, _("predicting held-out digits"))
     with session.deadline(allowed):
@@ -207,11 +207,6 @@ def _train(grader: Grader, features: Features, seed: int) -> Training:
 
 def _train_frozen(grader: Grader, run: Training, seed: int) -> Array:
     model = _build(grader, seed)
-    if any(path not in {t.path for t in model.tensors} for path in run.features):
-        # Made on the first call: call it.
-        digits = _data(grader)[0]
-        grader.session.release(grader.session.call(model.id, [digits.x[:1]], requires_grad=False).id)
-        grader.session.tensors(model.id)
     grader.session.optimizer(model.id, run.settings.learning_rate, frozen=run.features)
     as_many = replace(run.settings, iterations=len(run.losses))
     _losses, seconds = _steps(grader, model.id, as_many, seed, 2 * _COMPARED_SECONDS, _("training the frozen twin"))

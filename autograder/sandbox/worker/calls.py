@@ -34,6 +34,7 @@ from autograder.sandbox.worker.find import describe, find_tensors
 from autograder.sandbox.worker.handin import plain
 from autograder.sandbox.worker.state import Object, Output, State
 from numpytorch import Tensor, nn, optim
+from numpytorch.autograd.engine import propagate
 
 if TYPE_CHECKING:
     from autograder.sandbox.messages import Answer
@@ -43,6 +44,7 @@ _MAX_ITEMS = 64
 # Held here, so that a hand-in that replaces the library's names does not replace these.
 _set_default_dtype = npt.set_default_dtype
 _no_grad = npt.no_grad
+_propagate = propagate
 _set_mode = nn.Module.train
 _loss_of = nn.CrossEntropyLoss()
 
@@ -130,10 +132,8 @@ def backward(state: State, ask: Backward, arrays: list[Array]) -> tuple[Answer, 
         if not isinstance(item, Tensor):
             raise TypeError(f"expected a Tensor to differentiate, got {type(item).__name__}. Return the Tensor itself.")
         items.append(item)
-    for array in arrays:
-        array.flags.writeable = False
     if len(items) == 1:
-        items[0].backward(arrays[0])
+        _pull(items[0], arrays[0])
     else:
         loss = Tensor(0.0)
         for item, array in zip(items, arrays, strict=True):
@@ -145,6 +145,16 @@ def backward(state: State, ask: Backward, arrays: list[Array]) -> tuple[Answer, 
     inputs = len(output.inputs)
     answer = Pulled(tuple(here[:inputs]), tuple(zip(tensors, here[inputs:], strict=True)))
     return answer, [np.asarray(gradient) for gradient in pulled if gradient is not None]
+
+
+def _pull(item: Tensor, gradient: Array) -> None:
+    """Do what `item.backward(gradient)` does, on an array that no rule can write to."""
+    if not item.requires_grad or item.shape != gradient.shape:
+        item.backward(gradient)  # which says what is wrong
+        return
+    gradient = gradient.astype(item.dtype)
+    gradient.flags.writeable = False
+    _propagate(item.node, gradient)
 
 
 def zero_grad(state: State, obj: int) -> tuple[Answer, list[Array]]:
