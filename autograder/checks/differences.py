@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autograder.checks.compare import TOLERANCE, first_mismatch
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from autograder.checks.compare import Mismatch
     from autograder.sandbox import Array
 
     Loss = Callable[[Array], float]
@@ -45,19 +48,18 @@ def gradient(loss: Loss, at: Array) -> Array:
     return measured
 
 
-def agrees(loss: Loss, at: Array, claimed: Array, rng: np.random.Generator, tolerance: float = 1e-5) -> bool:
-    """Whether `claimed` is the gradient of `loss` at `at`, to `tolerance` of its largest entry.
+def first_disagreement(loss: Loss, at: Array, claimed: Array, rng: np.random.Generator) -> Mismatch | None:
+    """Return where `claimed` is farthest from the gradient of `loss` at `at`; None if it is that gradient.
 
-    Every entry is measured if there are few; else the slopes along some random directions, which a gradient
-    with a wrong entry misses with probability 0.
+    Every entry is measured if there are few. Else the slopes along some random directions are, which a
+    gradient with a wrong entry misses; only if one does, all entries are, to find the worst.
     """
-    if at.size <= SMALL:
-        measured = gradient(loss, at)
-        scale = float(np.abs(measured).max(initial=0)) or 1.0
-        return bool(np.abs(measured - claimed).max(initial=0) <= tolerance * scale)
-    for _ in range(_DIRECTIONS):
-        direction = rng.standard_normal(at.shape) / np.sqrt(at.size)
-        measured_slope, told = slope(loss, at, direction), float(np.vdot(claimed, direction))
-        if not abs(measured_slope - told) <= tolerance * max(abs(measured_slope), abs(told), 1e-3):
-            return False
-    return True
+    if at.size > SMALL and all(_agrees_along(loss, at, claimed, rng) for _ in range(_DIRECTIONS)):
+        return None
+    return first_mismatch(claimed, gradient(loss, at))
+
+
+def _agrees_along(loss: Loss, at: Array, claimed: Array, rng: np.random.Generator) -> bool:
+    direction = rng.standard_normal(at.shape) / np.sqrt(at.size)
+    measured, told = slope(loss, at, direction), float(np.vdot(claimed, direction))
+    return abs(measured - told) <= TOLERANCE * max(abs(measured), float(np.abs(claimed).max(initial=0)))

@@ -286,12 +286,15 @@ def _raise_wrong(
 
 def _forward_is_wrong(grader: Grader, study: _Study, pulled: Pulled, target: str, got: Array) -> NoReturn:
     """Raise Failed: the forward is wrong; say whether the gradient is at least its own."""
-    consistent = _matches_own_forward(grader, study.p.case, target, got, pulled.upstream)
-    if consistent:
+    off = _off_its_own_forward(grader, study.p.case, target, got, pulled.upstream)
+    if off is None:
         backward = _("Your backward matches your forward.")
         hint = _("Fix the forward first (see its own check above): this will then pass too.")
     else:
-        backward = _("Your backward does not match your forward either, by its central differences.")
+        backward = _(
+            "Your backward does not match your forward either: by its central differences, {mismatch}.",
+            mismatch=off.told(),
+        )
         hint = _("Fix the forward first (see its own check above).")
     raise Failed(
         _(
@@ -303,12 +306,12 @@ def _forward_is_wrong(grader: Grader, study: _Study, pulled: Pulled, target: str
         ),
         hint=hint,
         cause=Cause.FORWARD_WRONG,
-        evidence={"backward_matches_forward": consistent},
+        evidence={"backward_matches_forward": off is None},
     )
 
 
-def _matches_own_forward(grader: Grader, case: LayerCase, target: str, got: Array, upstream: Arrays) -> bool:
-    """Whether a gradient is that of the hand-in's own forward, right or wrong, by central differences."""
+def _off_its_own_forward(grader: Grader, case: LayerCase, target: str, got: Array, upstream: Arrays) -> Mismatch | None:
+    """Return where a gradient is not that of the hand-in's own forward, right or wrong; None if it is throughout."""
     p = probe(grader, case, (), "gradient")
     base = p.inputs[target] if target in p.inputs else p.parameters[target]
 
@@ -321,7 +324,7 @@ def _matches_own_forward(grader: Grader, case: LayerCase, target: str, got: Arra
         arrays = p.call(inputs, grad=False).arrays
         return sum(float(np.vdot(_fitting(dy, y), y)) for dy, y in zip(upstream, arrays, strict=False))
 
-    return differences.agrees(loss, base, got.reshape(base.shape), np.random.default_rng(0), tolerance=1e-3)
+    return differences.first_disagreement(loss, base, got.reshape(base.shape), np.random.default_rng(0))
 
 
 def _same_again(study: _Study) -> None:

@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     Values = Mapping[str, Array]
 
 
-def forward_is_right(grader: Grader, case: LayerCase, output: str = OUTPUT) -> None:
-    """Raise Failed unless the layer computes what it should at `output`, whatever it was called on before."""
+def forward_is_right(grader: Grader, case: LayerCase, output: str = OUTPUT) -> bool:
+    """Raise Failed unless the layer computes what it should at `output`, whatever it was called on before.
+
+    Returns whether it was computed in float32, and judged by its tolerance.
+    """
     p = probe(grader, case, case.shapes, "forward")
     again = case.resized()
     other = again.sample(grader.rng(case.cls, str(case), "again"))
@@ -46,6 +49,7 @@ def forward_is_right(grader: Grader, case: LayerCase, output: str = OUTPUT) -> N
     strided = p.call(p.inputs, layout="strided")
     _output_is_right(p, p.case, p.inputs, strided, output, after=where, cause=Cause.NEEDS_CONTIGUOUS)
     _output_is_right(p, p.case, p.inputs, _on_read_only(p), output)
+    return first.rounded
 
 
 def _output_is_right(
