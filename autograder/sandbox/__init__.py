@@ -22,7 +22,11 @@ from autograder.sandbox.tiers import ProcessTier as ProcessTier
 from autograder.sandbox.tiers import Tier as Tier
 from autograder.sandbox.tiers import strongest_tier as strongest_tier
 from autograder.sandbox.values import Built as Built
+from autograder.sandbox.values import Cut as Cut
 from autograder.sandbox.values import Gradients as Gradients
+from autograder.sandbox.values import LineShare as LineShare
 from autograder.sandbox.values import Output as Output
+from autograder.sandbox.values import Place as Place
+from autograder.sandbox.values import Profile as Profile
 from autograder.sandbox.values import Returned as Returned
 from autograder.sandbox.values import Usage as Usage

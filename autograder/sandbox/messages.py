@@ -29,6 +29,8 @@ Name = Annotated[str, Meta(max_length=256)]
 Path = Annotated[str, Meta(min_length=1, max_length=256)]
 Shape: TypeAlias = Annotated[tuple[Natural, ...], Meta(max_length=32)]
 
+CutKind: TypeAlias = Literal["made", "set", "written", "read", "refused", "unused", "whole"]
+
 MAX_NAMES = 4096
 Names: TypeAlias = Annotated[tuple[Name, ...], Meta(max_length=MAX_NAMES)]
 
@@ -165,6 +167,28 @@ class Predict(_Ask, frozen=True):
     obj: Natural
 
 
+class Locate(_Ask, frozen=True):
+    """Run the object on the arrays, and find where the paths from the targets leave the graph. Answer: Located.
+
+    paths, inputs: the targets: Tensors of the object, then the numbers of arrays. item: which Tensor of the result
+        they should lead to. requires_grad: of the arrays. seconds: how long to look.
+    """
+
+    obj: Natural
+    paths: Annotated[tuple[Path, ...], Meta(max_length=64)]
+    inputs: Annotated[tuple[Natural, ...], Meta(max_length=64)]
+    item: Natural
+    requires_grad: bool
+    seconds: float
+
+
+class Profile(_Ask, frozen=True):
+    """Run the object on the arrays, and back, for so many seconds; say which lines run. Answer: Profiled."""
+
+    obj: Natural
+    seconds: float
+
+
 Ask: TypeAlias = (
     Load
     | Constants
@@ -180,6 +204,8 @@ Ask: TypeAlias = (
     | Optimizer
     | TrainStep
     | Predict
+    | Locate
+    | Profile
 )
 
 
@@ -246,6 +272,46 @@ class Pulled(_Answer, frozen=True):
     tensors: Annotated[tuple[tuple[Path, bool], ...], Meta(max_length=MAX_NAMES)]
 
 
+class Place(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A stretch of the hand-in's source: lines from 1, columns in bytes of UTF-8, and the function it stands in."""
+
+    line: Natural
+    end_line: Natural
+    column: Natural
+    end_column: Natural
+    function: Name
+
+
+class Cut(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the path from a target leaves the graph, as far as was found.
+
+    target: its number. kind, made, read, via, rule, recording: see `values.Cut`.
+    plain: whether the target is a Tensor that requires no gradient.
+    """
+
+    target: Natural
+    kind: CutKind
+    made: Place | None
+    read: Place | None
+    via: Name
+    rule: Name
+    recording: bool
+    plain: bool
+
+
+class Located(_Answer, frozen=True):
+    """cuts: one for each target that something was found of."""
+
+    cuts: Annotated[tuple[Cut, ...], Meta(max_length=128)]
+
+
+class Profiled(_Answer, frozen=True):
+    """calls: how often the object ran to its end, and back. lines: the share of the time in each, with its function."""
+
+    calls: Natural
+    lines: Annotated[tuple[tuple[Natural, Name, float], ...], Meta(max_length=64)]
+
+
 class Failed(_Answer, frozen=True):
     """An exception, its class and its text. lines: where in the hand-in, outermost first.
 
@@ -258,7 +324,7 @@ class Failed(_Answer, frozen=True):
     memory: bool
 
 
-Answer: TypeAlias = Ready | Done | Loaded | Scalars | Found | Values | Called | Pulled | Failed
+Answer: TypeAlias = Ready | Done | Loaded | Scalars | Found | Values | Called | Pulled | Located | Profiled | Failed
 
 
 class Request(Struct, frozen=True, forbid_unknown_fields=True):

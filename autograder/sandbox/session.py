@@ -12,7 +12,8 @@ import numpy as np
 from autograder.sandbox import messages as m
 from autograder.sandbox.errors import DeadSessionError
 from autograder.sandbox.link import Link
-from autograder.sandbox.values import Built, Gradients, Output, Returned, Usage
+from autograder.sandbox.source import Source
+from autograder.sandbox.values import Built, Cut, Gradients, Output, Profile, Returned, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     Expected = TypeVar("Expected", bound=m.Answer)
 
 _KEPT_OUTPUTS = 8  # each holds a graph
+_GRACE_SECONDS = 2.0  # for a worker to notice that its time for advice is up
 
 
 @dataclass(slots=True)
@@ -66,6 +68,7 @@ class Session:
         self._harness = harness
         self._limits = limits
         self._tier = tier
+        self._source = Source(submission.source)
         self._link: Link | None = None
         self._budgets: list[_Budget] = []
         self._objects: dict[int, set[str]] = {}
@@ -339,6 +342,51 @@ class Session:
         self._check_object("predict", obj)
         _, values = self._ask(m.Predict(obj), [x], m.Values, 1)
         return values[0]
+
+    # ---- advice ------------------------------------------------------------------------------------------
+
+    def locate(
+        self,
+        obj: int,
+        inputs: Sequence[Array],
+        *,
+        paths: Sequence[str] = (),
+        into: Sequence[int] = (),
+        item: int = 0,
+        requires_grad: bool = True,
+        seconds: float = 5.0,
+    ) -> tuple[Cut, ...]:
+        """Find where the paths from Tensors to the output of a call leave the graph.
+
+        paths: the Tensors, by path. into: the inputs, by number. item: which item of the output.
+        requires_grad: of the inputs. seconds: how long it may take; no deadline counts that time. What is not
+            found by then is left out; a worker that does not answer then is ended, as for any other request.
+        Runs the object some times on `inputs`, and leaves its Tensors as they were.
+        """
+        self._check_paths("locate", obj, paths)
+        if not all(0 <= number < len(inputs) for number in into):
+            raise KeyError(f"locate: expected numbers of inputs, of which there are {len(inputs)}, got {list(into)}.")
+        ask = m.Locate(obj, tuple(paths), tuple(into), item, requires_grad, seconds)
+        answer = self._advice(ask, inputs, m.Located, seconds)
+        return self._source.cuts(answer.cuts, [*paths, *into])
+
+    def profile(self, obj: int, inputs: Sequence[Array], *, seconds: float = 5.0) -> Profile:
+        """Run the object on `inputs` and back, for at most that long, and say which lines take the time.
+
+        No deadline counts it. A call that takes longer is stopped within, and what was seen by then is told.
+        """
+        self._check_object("profile", obj)
+        before = self._live().waited if self._link is not None else 0.0
+        answer = self._advice(m.Profile(obj, seconds), inputs, m.Profiled, seconds)
+        return Profile(answer.calls, self._live().waited - before, self._source.shares(answer.lines))
+
+    def _advice(self, body: m.Ask, arrays: Sequence[Array], answer: type[Expected], seconds: float) -> Expected:
+        """Ask for what no points depend on, and so no deadline either."""
+        if not seconds > 0:
+            raise ValueError(f"advice: expected a positive number of seconds, got {seconds!r}.")
+        self.start()
+        told, _ = self._live().ask(body, arrays, answer, seconds + _GRACE_SECONDS, seconds + _GRACE_SECONDS, 0)
+        return told
 
     # ---- behind them -------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from autograder.sandbox.messages import Array, TensorInfo
+    from autograder.sandbox.messages import Array, CutKind, TensorInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,69 @@ class Gradients:
 
     inputs: tuple[Array | None, ...]
     tensors: dict[str, Array | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A stretch of the hand-in's source, of which the text is our own copy.
+
+    line, end_line: from 1. column: in characters, from 0. function: as the worker tells it, cleaned.
+    """
+
+    line: int
+    end_line: int
+    column: int
+    function: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where the path from a target to the output leaves the graph. Told by the worker: advice, no evidence.
+
+    target: the path of a Tensor of the object, or the number of an input.
+    kind: "made": `made` makes a Tensor, or takes a constant, without a graph; "set": it replaces the values of one
+        through `.arr`; "written": it writes into the array of one. "read": only `read` was found.
+        "refused": the `f_d` of `rule` returns None for it, at `made`. "unused": the output does not depend on it.
+        "whole": the path is whole; with `plain`, all that is missing is that the target requires a gradient.
+    made: that place. via: the function of the library that it calls: `Tensor.__init__`, `tensor`, `Tensor.__mul__`.
+    read: where the values that go on from there were read out of the graph.
+    rule: the class of the rule that the result has, but that was not given the target. "" for none.
+    recording: False if it happened under `no_grad`.
+    plain: whether the target is a Tensor that requires no gradient.
+    """
+
+    target: str | int
+    kind: CutKind
+    made: Place | None
+    read: Place | None
+    via: str
+    rule: str
+    recording: bool
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LineShare:
+    """A line of the hand-in, and the share of the time, from 0 to 1, for which it was the innermost one running."""
+
+    line: int
+    function: str
+    text: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Where the time of a call went. Told by the worker: advice, no evidence.
+
+    calls: how often it ran to its end, and back. seconds: how long the parent waited for all.
+    lines: the slowest first.
+    """
+
+    calls: int
+    seconds: float
+    lines: tuple[LineShare, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,10 +28,17 @@ class HandIn:
     def __init__(self, name: str) -> None:
         self._name = name
         self.module = ModuleType(name)
+        self.source = ""
         self._file = str(Path.cwd() / f"{name}.py")
+
+    @property
+    def file(self) -> str:
+        """The name that its code objects have as their file."""
+        return self._file
 
     def load(self, source: str) -> tuple[str, ...]:
         """Run `source` as a module; return its public names. Raises whatever that raises."""
+        self.source = source
         self.module = ModuleType(self._name)
         self.module.__file__ = self._file
         # For tracebacks and inspect.getsource; an entry without a time is never checked against the disk.

@@ -21,9 +21,11 @@ from autograder.sandbox.messages import (
     Inputs,
     Load,
     Loaded,
+    Locate,
     Look,
     Optimizer,
     Predict,
+    Profile,
     Read,
     Ready,
     Release,
@@ -34,7 +36,7 @@ from autograder.sandbox.messages import (
     Write,
     ZeroGrad,
 )
-from autograder.sandbox.worker import calls
+from autograder.sandbox.worker import calls, locate, profile
 from autograder.sandbox.worker.state import State
 
 if TYPE_CHECKING:
@@ -117,6 +119,10 @@ def _answer(state: State, ask: Ask, arrays: list[Array]) -> tuple[Answer, list[A
             names = state.hand_in.load(arrays[0].tobytes().decode())
             state.harness.load(arrays[1].tobytes().decode())
             return Loaded(names), []
+        case Locate():
+            return locate.locate(state, ask, arrays)
+        case Profile():
+            return profile.profile(state, ask, arrays)
         case Constants():
             return Scalars(state.hand_in.constants(ask.names)), []
 
