@@ -68,7 +68,8 @@ class Session:
         self._harness = harness
         self._limits = limits
         self._tier = tier
-        self._source = Source(submission.source)
+        self.source = Source(submission.source, submission.path.name)
+        """The hand-in's text, our own copy: to quote from."""
         self._link: Link | None = None
         self._budgets: list[_Budget] = []
         self._objects: dict[int, set[str]] = {}
@@ -368,7 +369,7 @@ class Session:
             raise KeyError(f"locate: expected numbers of inputs, of which there are {len(inputs)}, got {list(into)}.")
         ask = m.Locate(obj, tuple(paths), tuple(into), item, requires_grad, seconds)
         answer = self._advice(ask, inputs, m.Located, seconds)
-        return self._source.cuts(answer.cuts, [*paths, *into])
+        return self.source.cuts(answer.cuts, [*paths, *into])
 
     def profile(self, obj: int, inputs: Sequence[Array], *, seconds: float = 5.0) -> Profile:
         """Run the object on `inputs` and back, for at most that long, and say which lines take the time.
@@ -378,7 +379,7 @@ class Session:
         self._check_object("profile", obj)
         before = self._live().waited if self._link is not None else 0.0
         answer = self._advice(m.Profile(obj, seconds), inputs, m.Profiled, seconds)
-        return Profile(answer.calls, self._live().waited - before, self._source.shares(answer.lines))
+        return Profile(answer.calls, self._live().waited - before, self.source.shares(answer.lines))
 
     def _advice(self, body: m.Ask, arrays: Sequence[Array], answer: type[Expected], seconds: float) -> Expected:
         """Ask for what no points depend on, and so no deadline either."""

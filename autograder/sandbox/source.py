@@ -18,9 +18,11 @@ _MOST_LINES = 40
 
 
 class Source:
-    """The text of a hand-in."""
+    """The text of a hand-in. name: of its file."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, name: str) -> None:
+        self.text = text
+        self.name = clean_line(name, MAX_LINE)
         # As Python counts lines; `splitlines` would also split at form feeds.
         self._lines = text.split("\n")
 

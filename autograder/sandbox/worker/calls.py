@@ -85,7 +85,7 @@ def call(state: State, ask: Call, arrays: list[Array]) -> tuple[Answer, list[Arr
     inputs = [_input(array, ask) for array in arrays] if again is None else again.inputs
     if ask.forget is not None:
         state.outputs.pop(ask.forget, None)
-    made = _awake(state, ask.obj, training=True)
+    made = awake(state, ask.obj, training=True)
     with nullcontext() if ask.grad else _no_grad():
         result = made.root(*inputs)  # type: ignore[operator] # if it cannot be called, that is the hand-in's failure
     items = list(result[:_MAX_ITEMS]) if isinstance(result, tuple | list) else [result]
@@ -125,7 +125,7 @@ def backward(state: State, ask: Backward, arrays: list[Array]) -> tuple[Answer, 
     The gradients cannot be written to: a rule that changes the one it was handed is told so by NumPy.
     """
     output = state.outputs[ask.pulls[0][0]]
-    made = _awake(state, output.obj, training=True)
+    made = awake(state, output.obj, training=True)
     items = []
     for number, place in ask.pulls:
         item = state.outputs[number].items[place]
@@ -170,7 +170,7 @@ def zero_grad(state: State, obj: int) -> tuple[Answer, list[Array]]:
 
 def optimizer(state: State, ask: Optimizer) -> tuple[Answer, list[Array]]:
     """Make an optimizer for what the object registers, but for what is to stay as it is."""
-    made = _awake(state, ask.obj, training=True)
+    made = awake(state, ask.obj, training=True)
     frozen = {id(tensor) for tensor in _at(state, ask.obj, ask.frozen)}
     moving = [p for p in made.root.parameters() if id(p) not in frozen]  # type: ignore[attr-defined] # as in `call`
     made.optimizer = optim.SGD(moving, lr=ask.lr, momentum=ask.momentum)
@@ -179,7 +179,7 @@ def optimizer(state: State, ask: Optimizer) -> tuple[Answer, list[Array]]:
 
 def train_step(state: State, ask: TrainStep, arrays: list[Array]) -> tuple[Answer, list[Array]]:
     """Take a step; give the loss before it."""
-    made = _awake(state, ask.obj, training=True)
+    made = awake(state, ask.obj, training=True)
     if made.optimizer is None:
         raise RuntimeError("train_step: expected an optimizer, got none.")
     x, labels = arrays
@@ -192,7 +192,7 @@ def train_step(state: State, ask: TrainStep, arrays: list[Array]) -> tuple[Answe
 
 def predict(state: State, ask: Predict, arrays: list[Array]) -> tuple[Answer, list[Array]]:
     """Run an object for its values only, in evaluation mode."""
-    made = _awake(state, ask.obj, training=False)
+    made = awake(state, ask.obj, training=False)
     with _no_grad():
         result = made.root(Tensor(arrays[0]))  # type: ignore[operator] # as in `call`
     values = _values_of(result)
@@ -201,7 +201,7 @@ def predict(state: State, ask: Predict, arrays: list[Array]) -> tuple[Answer, li
     return Values(), [values]
 
 
-def _awake(state: State, obj: int, *, training: bool) -> Object:
+def awake(state: State, obj: int, *, training: bool) -> Object:
     """Return an object, with the default dtype it was built under and in the mode that is wanted."""
     made = state.objects[obj]
     _set_default_dtype(made.dtype)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograder.sandbox.messages import Cut, Located, Place
-from autograder.sandbox.worker.calls import _awake as awake
+from autograder.sandbox.worker.calls import awake
 from autograder.sandbox.worker.handin import plain
 from autograder.sandbox.worker.hurry import within
 from autograder.sandbox.worker.kept import Kept
@@ -114,13 +114,20 @@ class _Search:
         self._arrays = arrays
         self._written = written
         self._params = [kept.tensors[path] for path in ask.paths if path in kept.tensors]
+        self._lifts = True
         self._plain = [not tensor.node.requires_grad for tensor in self._params]
 
     def run(self) -> None:
         """Look for the break of each target in turn."""
         if len(self._params) != len(self._ask.paths):
             return
-        first = self._call()
+        try:
+            first = self._call()
+        except Exception:  # noqa: BLE001 (the hand-in's own, such as np.asarray of a Tensor that requires a gradient)
+            if not any(self._plain):
+                raise
+            self._lifts = False
+            first = self._call()
         self._base = self._call()
         # What is not the same twice cannot be judged by whether it changes.
         self._steady = [
@@ -137,7 +144,7 @@ class _Search:
         inputs = [Tensor(a, requires_grad=self._ask.requires_grad and a.dtype.kind == "f") for a in self._arrays]
         tensors = [*self._params, *(inputs[i] for i in self._ask.inputs)]
         for tensor in self._params:
-            if tensor.node.arr.dtype.kind == "f":
+            if self._lifts and tensor.node.arr.dtype.kind == "f":
                 tensor.node.requires_grad = True  # a plain Tensor too, to see whether a Parameter would do
         targets = [tensor.node for tensor in tensors]
         if shifted is not None:
@@ -160,6 +167,9 @@ class _Search:
 
     def _find(self, target: int) -> None:
         base = self._base
+        if not base.targets[target].requires_grad and target < len(self._plain):
+            self._tell(target, "whole")  # it is not in the graph at all, and all that can be told is that it is plain
+            return
         if isinstance(base.output, Tensor) and self._leads(target, base.output.node):
             self._look_behind(target, base.output)
             return

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autograder.sandbox.messages import Profiled
-from autograder.sandbox.worker.calls import _awake as awake
+from autograder.sandbox.worker.calls import awake
 from autograder.sandbox.worker.handin import plain
 from autograder.sandbox.worker.hurry import within
 from autograder.sandbox.worker.kept import Kept
