@@ -158,7 +158,8 @@ def _told(source: Source, group: Sequence[Cut], targets: tuple[str, ...]) -> Bre
     if cut.kind == "unused":
         said = _("The output does not depend on {names}: other values of it change nothing.", names=names)
         return Break(targets, 0, said, _("Use it in forward: the Tensor itself, not a copy that __init__ made."))
-    reads = sorted({c.read for c in group if c.read is not None}, key=lambda read: (read.line, read.column))
+    found = {c.read for c in group if c.read is not None and _is_about_values(c)}
+    reads = sorted(found, key=lambda read: (read.line, read.column))
     start = reads[0] if reads else cut.made
     if start is None:
         return None
@@ -169,6 +170,11 @@ def _told(source: Source, group: Sequence[Cut], targets: tuple[str, ...]) -> Bre
     else:
         said = _("The paths from {names} break at {file} line {line}, in {function}: {what}.", names=names, **where)
     return Break(targets, start.line, said, fix)
+
+
+def _is_about_values(cut: Cut) -> bool:
+    """Whether what breaks the path is that values were read, and not what was then done with the result."""
+    return not cut.rule and cut.recording and not cut.via.startswith("Parameter.")
 
 
 def _what(source: Source, cut: Cut, reads: Sequence[Place]) -> tuple[str, str]:

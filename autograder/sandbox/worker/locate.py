@@ -123,7 +123,8 @@ class _Search:
             return
         try:
             first = self._call()
-        except Exception:  # noqa: BLE001 (the hand-in's own, such as np.asarray of a Tensor that requires a gradient)
+        except Exception:
+            # The hand-in's own; perhaps because it asks for the array of a Tensor that now requires a gradient.
             if not any(self._plain):
                 raise
             self._lifts = False
@@ -225,6 +226,8 @@ class _Search:
     def _read_before(self, target: int, at: _Break | None) -> Span | None:
         """Return the last read of something that depends on the target, and that the break depends on."""
         base = self._base
+        if at is not None and not at.written and base.events[at.index].copied:
+            return None  # a Tensor was given to it: what was read before has gone through the graph
         until = base.events if at is None or at.written else base.events[: at.index]
         reads: dict[Span, list[int]] = {}
         for index, event in enumerate(until):

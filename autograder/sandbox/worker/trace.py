@@ -50,7 +50,7 @@ class Event:
         to the hand-in as an array or a number.
     via: the function of the library that the hand-in called: `Tensor.__init__`, `tensor`, `Tensor.__mul__`, `arr`.
     mark: a number that changes if one of the values does; 0 for "read".
-    recording: whether gradients were enabled.
+    recording: whether gradients were enabled. copied: whether it has the values of a Tensor, given as that.
     """
 
     kind: Kind
@@ -59,6 +59,7 @@ class Event:
     via: str
     mark: float
     recording: bool
+    copied: bool = False
 
 
 class Watch:
@@ -99,25 +100,28 @@ class Watch:
         """Return `values`, changed if the next event is one of those to change."""
         return nudge(values) if len(self.events) in self.nudged else values
 
-    def note(self, kind: Kind, node: TensorNode, values: Any, span: Span, via: str) -> None:
+    def note(self, kind: Kind, node: TensorNode, values: Any, span: Span, via: str, *, copied: bool = False) -> None:
         """Take a note."""
         mark = 0.0 if kind == "read" else mark_of(values)
-        self.events.append(Event(kind, node, span, via, mark, grad_enabled()))
+        self.events.append(Event(kind, node, span, via, mark, grad_enabled(), copied))
 
 
 @contextmanager
 def watching(file: str) -> Iterator[Watch]:
     """Take notes of what the code of `file` does with Tensors."""
     watch = Watch(file)
+    new = Tensor.__init__.__code__
     make, get, put = TensorNode.__init__, Tensor.arr.fget, Tensor.arr.fset  # type: ignore[attr-defined] # a property
 
     def init(node: TensorNode, arr: Array, *others: Any, **named: Any) -> None:
-        span, called = watch.caller(sys._getframe(1)) if arr.dtype.kind == "f" else (None, "")
+        maker = sys._getframe(1)
+        span, called = watch.caller(maker) if arr.dtype.kind == "f" else (None, "")
         if span is not None:
             arr = watch.seen(arr)
         make(node, arr, *others, **named)
         if span is not None:
-            watch.note("made", node, arr, span, called)
+            copied = maker.f_code is new and isinstance(maker.f_locals.get("arr"), Tensor)
+            watch.note("made", node, arr, span, called, copied=copied)
 
     def read(tensor: Tensor, values: Any, frame: FrameType, via: str) -> Any:
         span = watch.here(frame)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from autograder.sandbox import (
+    Array,
     Cut,
     Limits,
     Place,
@@ -104,6 +105,9 @@ WRONG = {
     "drawn": """
         keep = np.random.rand(*x.shape) > 0.3
         return Tensor(x.arr * keep * random.random()) @ self.w + self.b""",
+    "noisy": """
+        noise = Tensor(np.random.default_rng().random(2))
+        return Tensor((x @ self.w).arr) + noise + self.b""",
     "two": """
         y = Tensor(np.tanh((x @ self.w).arr))
         z = y + self.b
@@ -275,6 +279,7 @@ def told(place: Place | None, cls: str) -> str | None:
         ("comprehension", 0, "made", "Tensor(rows)", "t.arr"),
         ("helper", "w", "made", "Tensor(np.tanh(values_of(y)))", "tensor.arr"),
         ("drawn", 0, "made", "Tensor(x.arr * keep * random.random())", "x.arr"),
+        ("noisy", "w", "made", "Tensor((x @ self.w).arr)", "(x @ self.w).arr"),
         ("two", "w", "made", "Tensor(np.tanh((x @ self.w).arr))", "(x @ self.w).arr"),
         ("two", "b", "made", "Tensor(np.tanh(z.arr))", "z.arr"),
         ("array", "b", "read", None, "(x @ self.w + self.b).arr"),
@@ -314,7 +319,8 @@ def test_what_does_arrive_is_told_to_be_whole(session: Session, cls: str) -> Non
     if not output.requires_grad or cls == "array":
         return
     arrived = session.backward(output.id, np.ones((4, 2)))
-    gradients = {**arrived.tensors, 0: arrived.inputs[0]}
+    gradients: dict[str | int, Array | None] = {0: arrived.inputs[0]}
+    gradients.update(arrived.tensors.items())
     cuts = cuts_of(session, cls)
     # A parameter that forward replaces is told as a break, though the new one gets a gradient.
     expected = {t for t, g in gradients.items() if g is not None and (cls, t) != ("replaced", "w")}
@@ -427,16 +433,22 @@ def test_targets_that_are_not_there_are_the_callers_fault(session: Session, path
 
 
 def hostile(body: str, start: str = "") -> str:
-    return f"{HEADER}import os, sys, time\nfrom numpytorch._node import TensorNode\n{start}\nclass Model(Base):\n" + (
-        f"    def forward(self, x):\n        {body}\n        return Tensor((x @ self.w).arr)\n"
-    )
+    return f"""{HEADER}
+import os, sys, time
+from numpytorch._node import TensorNode
+{start}
+class Model(Base):
+    def forward(self, x):
+        {body}
+        return Tensor((x @ self.w).arr)
+"""
 
 
 @pytest.mark.parametrize(
     "body",
     [
         "while True: pass",
-        "while True:\n            try:\n                while True: pass\n            except BaseException: pass",
+        "while True:\n            try:\n                n = 1\n                while n: n += 1\n            except BaseException: pass",
         "while True: self.w.arr",
         "[x @ self.w for _ in range(10**9)]",
     ],
@@ -455,6 +467,15 @@ def test_what_was_found_in_time_is_told(open_session: OpenSession) -> None:
     built = session.build("Model", (), seed=0)
     (cut,) = session.locate(built.id, [X], paths=["w", "b"], seconds=0.5)
     assert cut.target == "w"
+
+
+def test_what_there_was_no_time_to_make_sure_of_is_told_too(open_session: OpenSession) -> None:
+    # Two calls as they are, one with other values of w, and the next would tell whether it matters.
+    session = open_session(hostile("CALLS.append(x)\n        while len(CALLS) == 4: pass", "CALLS = []"))
+    built = session.build("Model", (), seed=0)
+    (cut,) = session.locate(built.id, [X], paths=["w"], seconds=0.5)
+    assert cut.made is not None
+    assert (cut.made.text, cut.read) == ("Tensor((x @ self.w).arr)", None)
 
 
 def test_a_call_that_cannot_be_stopped_ends_the_worker(
