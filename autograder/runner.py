@@ -24,7 +24,7 @@ from autograder.sandbox import (
     WorkerTimeout,
     strongest_tier,
 )
-from autograder.sandbox.said import said
+from autograder.sandbox.said import translated
 from autograder.verdict import SCHEMA, CheckResult, Status, SubmissionRef, SubmissionResult
 from autograder.words import _, current_language
 
@@ -225,7 +225,7 @@ def _raised(result: _Result, error: StudentError, session: Session) -> CheckResu
         "frames": [{"line": f.line, "function": f.function, "text": f.text} for f in error.frames],
         "output": session.output_tail()[-2000:],
     }
-    text = said(error.message)
+    text = translated(error.message)
     if error.kind == "NotImplementedError":
         return result(
             Status.ERROR,

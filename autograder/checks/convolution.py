@@ -207,8 +207,8 @@ class MaxPool2dCase(LayerCase):
     scale: float = 1.0
 
     def __str__(self) -> str:
-        scale = f", with entries {self.scale:g} times as large" * (self.scale != 1)
-        return f"MaxPool2d({self.k}, {self.stride}) on x ({self.n}, {self.c}, {self.h}, {self.w}){scale}"
+        scale = f"{self.scale:g} * " * (self.scale != 1)
+        return f"MaxPool2d({self.k}, {self.stride}) on {scale}x ({self.n}, {self.c}, {self.h}, {self.w})"
 
     @property
     def cls(self) -> str:

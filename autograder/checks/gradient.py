@@ -20,6 +20,7 @@ from autograder.checks.compare import first_mismatch
 from autograder.checks.diagnosis import Pull, explain_gradient
 from autograder.checks.probe import Called, LayerCase, Probe, at_handout, find, probe
 from autograder.sandbox import StudentError
+from autograder.sandbox.said import last_line
 from autograder.words import N_, _
 
 if TYPE_CHECKING:
@@ -185,9 +186,9 @@ def _told(case: LayerCase, error: StudentError) -> Failed | StudentError:
     """Say what an exception in a backward means, where that is known."""
     if "read-only" in error.message and error.frames:
         said, hint = advice(Cause.MODIFIES_UPSTREAM)
-        line = f"line {error.frames[-1].line}: `{error.frames[-1].text}`"
         return Failed(
-            _("{case}: f_d writes to an array that is not its own ({where}).", case=case, where=line) + said,
+            _("{case}: f_d writes to an array that is not its own ({where}).", case=case, where=last_line(error))
+            + said,
             hint=hint,
             cause=Cause.MODIFIES_UPSTREAM,
         )

@@ -15,6 +15,7 @@ from autograder.checks.diagnosis import explain_output
 from autograder.checks.gradient import gradient_is_right as gradient_is_right
 from autograder.checks.probe import OUTPUT, Called, LayerCase, Probe, at_handout, probe
 from autograder.sandbox import SandboxError, StudentError
+from autograder.sandbox.said import last_line, translated
 from autograder.words import _
 
 if TYPE_CHECKING:
@@ -152,14 +153,14 @@ def _fits_only_the_handout(p: Probe, output: str, error: StudentError) -> None:
     if not _right_at_handout(p, output):
         return
     said, hint = advice(Cause.HANDOUT_SIZES_ONLY)
-    where = f" (line {error.frames[-1].line}: `{error.frames[-1].text}`)" if error.frames else ""
+    where = f" ({last_line(error)})" if error.frames else ""
     raise Failed(
         _(
             "{case}: your code raised {kind}{where}. {text}",
             case=p.case,
             kind=error.kind,
             where=where,
-            text=error.message,
+            text=translated(error.message),
         )
         + said,
         hint=hint,
@@ -185,10 +186,9 @@ def _on_read_only(p: Probe) -> Called:
     except StudentError as error:
         if "read-only" not in error.message:
             raise
-        where = f"line {error.frames[-1].line}: `{error.frames[-1].text}`" if error.frames else error.message
         said, hint = advice(Cause.MODIFIES_INPUT)
         raise Failed(
-            _("{case}: forward writes to its input ({where}).", case=p.case, where=where) + said,
+            _("{case}: forward writes to its input ({where}).", case=p.case, where=last_line(error)) + said,
             hint=hint,
             cause=Cause.MODIFIES_INPUT,
         ) from None

@@ -7,8 +7,12 @@ catalogue as it stands. Anything else is the hand-in's, Python's or the library'
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from autograder.words import N_, _
+
+if TYPE_CHECKING:
+    from autograder.sandbox.errors import StudentError
 
 _SENTENCES = (
     N_("expected a class {name} in the hand-in, got none. Define it, with that name."),
@@ -25,7 +29,15 @@ _PATTERNS = {
 }
 
 
-def said(text: str) -> str:
+def last_line(error: StudentError) -> str:
+    """Return the line of the hand-in where an exception was raised, in words; its text if there is none."""
+    if not error.frames:
+        return error.message
+    last = error.frames[-1]
+    return _("line {line}: {text}", line=last.line, text=f"`{last.text}`")
+
+
+def translated(text: str) -> str:
     """Return a worker's text in the language of the run, where it is one of ours."""
     for sentence, pattern in _PATTERNS.items():
         if match := pattern.fullmatch(text):

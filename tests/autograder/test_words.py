@@ -21,7 +21,7 @@ from autograder.assignment import load_assignment
 from autograder.locale.update import merged, mo, po, po_file, read, texts
 from autograder.publish.console import print_result
 from autograder.runner import check_submission
-from autograder.sandbox.said import said
+from autograder.sandbox.said import translated
 from autograder.submission import read_submission
 from autograder.words import LANGUAGES, N_, _, language, system_language
 from tests.autograder.variations import ROOT
@@ -177,12 +177,12 @@ def _source(file: Path) -> str:
 
 def test_a_sentence_from_the_worker_is_translated_and_any_other_left_alone() -> None:
     with language("ko"):
-        assert said("expected a class Conv2d in the hand-in, got none. Define it, with that name.").startswith(
+        assert translated("expected a class Conv2d in the hand-in, got none. Define it, with that name.").startswith(
             "제출물에 클래스 Conv2d이(가)"
         )
-        assert said("MaxPool2d.__init__: keep the sizes.") == "MaxPool2d.__init__: 크기들을 저장하세요."
-        assert said("shapes (2, 3) and {0} differ") == "shapes (2, 3) and {0} differ"
-        assert said("") == ""
+        assert translated("MaxPool2d.__init__: keep the sizes.") == "MaxPool2d.__init__: 크기들을 저장하세요."
+        assert translated("shapes (2, 3) and {0} differ") == "shapes (2, 3) and {0} differ"
+        assert translated("") == ""
 
 
 # ---- what a student sees ---------------------------------------------------------------------------------
