@@ -86,10 +86,10 @@ def judge(name: str, i: int) -> Verdict:
 
 
 def killed_by(assignment: Assignment, mutant: Mutant) -> str:
-    """Return the id of the first check that fails, or ""; those that name the mutated class come first."""
+    """Return the id of the first check that fails, or ""; those that seem to be of the mutated class come first."""
 
     def elsewhere(check_id: str) -> bool:
-        return check_id.partition(".")[0] not in mutant.function.lower()
+        return not any(part in mutant.function.lower() for part in check_id.split("."))
 
     chosen = sorted(
         ((c, s) for c, s in assignment.checks if not c.id.startswith(OTHER_MATTERS)), key=lambda p: elsewhere(p[0].id)
