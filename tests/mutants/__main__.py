@@ -34,7 +34,7 @@ def main() -> int:
         survivors = [v for v in verdicts if not v.killed]
         for v in verdicts:
             if v.surprise:
-                print(f"{v.surprise}\n{v.mutant.diff(task(name).source)}\n")
+                print(v.told(task(name).source))
         for key in task(name).stale:
             print(f"Explained as equivalent, but no mutant: {key}")
         wrong |= bool(task(name).stale) or any(v.surprise for v in verdicts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -52,20 +53,33 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of a mutant. killed: by which check, or "" if it survived. reason: why it may survive, or ""."""
+    """What came of a mutant.
+
+    killed: by which check, or "" if it survived. reason: why it may survive, or "".
+    fault: the traceback of a check that failed to judge it, or "".
+    """
 
     mutant: Mutant
     killed: str
     reason: str
+    fault: str = ""
 
     @property
     def surprise(self) -> str:
-        """What is wrong here, or "": a survivor that nothing explains, or a reason given for one that is killed."""
+        """What is wrong here, or "": a fault, a survivor that nothing explains, a reason given for one that is killed."""
+        if self.fault:
+            return f"{self.killed} failed to judge it: {self.mutant}\n{self.fault}"
         if self.killed and self.reason:
             return f"Killed by {self.killed}, though {EQUIVALENT.name} says that it is equivalent: {self.mutant}"
         if not self.killed and not self.reason:
             return f"Survived every check: {self.mutant}"
         return ""
+
+    def told(self, original: str) -> str:
+        """Return the surprise, with the mutant's name, as equivalent.toml has it, and what was changed."""
+        function, line, mutation = map(json.dumps, self.mutant.key)
+        entry = f"function = {function}\nline = {line}\nmutations = [{mutation}]"
+        return f"{self.surprise}\n{entry}\n{self.mutant.diff(original)}\n"
 
 
 @functools.cache
@@ -79,14 +93,9 @@ def task(name: str) -> Task:
 
 
 def judge(name: str, i: int) -> Verdict:
-    """Run the checks on the i-th mutant until one fails."""
+    """Run the checks on the i-th mutant until one fails; those that seem to be of the mutated class come first."""
     t = task(name)
-    mutant = t.mutants[i]
-    return Verdict(mutant, killed_by(t.assignment, mutant), t.reasons.get(mutant.key, ""))
-
-
-def killed_by(assignment: Assignment, mutant: Mutant) -> str:
-    """Return the id of the first check that fails, or ""; those that seem to be of the mutated class come first."""
+    mutant, assignment = t.mutants[i], t.assignment
 
     def elsewhere(check_id: str) -> bool:
         return not any(part in mutant.function.lower() for part in check_id.split("."))
@@ -97,22 +106,21 @@ def killed_by(assignment: Assignment, mutant: Mutant) -> str:
     brief = tuple((c, msgspec.structs.replace(s, seconds=min(s.seconds, SECONDS), requires=())) for c, s in chosen)
     digest = hashlib.sha256(mutant.source.encode()).hexdigest()
     submission = Submission(assignment.folder / "solution.py", digest, mutant.source)
+    reason = t.reasons.get(mutant.key, "")
     try:
         check_submission(replace(assignment, checks=brief), submission, listener=_StopAtFailure())
-    except _Killed as killed:
-        return killed.check
-    return ""
+    except _NotPassedError as stopped:
+        return Verdict(mutant, stopped.result.id, reason, stopped.result.evidence.get("traceback", ""))
+    return Verdict(mutant, "", reason)
 
 
-class _Killed(Exception):
-    def __init__(self, check: str) -> None:
-        super().__init__(check)
-        self.check = check
+class _NotPassedError(Exception):
+    def __init__(self, result: CheckResult) -> None:
+        super().__init__(result.id)
+        self.result = result
 
 
 class _StopAtFailure(Silent):
     def finished(self, result: CheckResult) -> None:
-        if result.status is Status.GRADER_FAULT:
-            raise RuntimeError(f"{result.id}: the grader failed:\n{result.evidence['traceback']}")
         if result.status is not Status.PASSED:
-            raise _Killed(result.id)
+            raise _NotPassedError(result)
