@@ -105,6 +105,21 @@ def mutants(source: str, skip: Collection[str] = ()) -> list[Mutant]:
     return found
 
 
+def shared_functions(source: str, other: str) -> set[str]:
+    """List the functions that are the same in both, as `Class.method`."""
+    here, there = (dict(_functions(ast.parse(text), "")) for text in (source, other))
+    return {name for name, dump in here.items() if there.get(name) == dump}
+
+
+def _functions(tree: ast.AST, name: str) -> Iterator[tuple[str, str]]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            inner = f"{name}.{node.name}" if name else node.name
+            if isinstance(node, ast.FunctionDef):
+                yield inner, ast.dump(node)
+            yield from _functions(node, inner)
+
+
 _Site = tuple[str, "ast.expr | ast.stmt", str, str]
 
 
@@ -130,7 +145,7 @@ def _in_function(node: ast.AST, function: str) -> Iterator[_Site]:
             new = new.replace("\n", "\n" + " " * node.col_offset)
             text = f"({new})" if isinstance(other, _LOOSE) else new
             yield function, node, f"{_short(old)} -> {_short(new)}", text
-    if _is_negative(node):
+    if _is_negative(node) or (isinstance(node, ast.keyword) and node.arg == "strict"):
         return
     for field, child in ast.iter_fields(node):
         if field in ("annotation", "ctx") or (field == "targets" and not _has_index(child)):
@@ -200,7 +215,7 @@ def _other_statements(node: ast.stmt) -> Iterator[ast.stmt]:
                 continue  # no gradient
             negated: list[ast.expr] = [*values[:i], ast.UnaryOp(ast.USub(), value), *values[i + 1 :]]
             yield ast.Return(ast.Tuple(negated, ast.Load()) if isinstance(node.value, ast.Tuple) else negated[0])
-        for i in range(len(values) - 1):
+        for i in _unequal(values):
             yield ast.Return(ast.Tuple(_swapped(values, i), ast.Load()))
     if isinstance(node, ast.If) and not isinstance(node.test, ast.UnaryOp):
         yield _with(node, test=ast.UnaryOp(ast.Not(), node.test))
@@ -268,7 +283,7 @@ def _other_calls(node: ast.Call) -> Iterator[ast.expr]:
                     _with(node, args=[*node.args[:i], _plus(argument, n), *node.args[i + 1 :]]) for n in (1, -1)
                 )
     for i, keyword in enumerate(node.keywords):
-        if keyword.arg != "strict":
+        if keyword.arg != "strict":  # which only guards against another mistake
             yield _with(node, keywords=[*node.keywords[:i], *node.keywords[i + 1 :]])
     for i, argument in enumerate(node.args):
         if isinstance(argument, ast.Tuple) and name in (

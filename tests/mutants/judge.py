@@ -15,7 +15,7 @@ from autograder.assignment import Assignment, load_assignment
 from autograder.runner import Silent, check_submission
 from autograder.submission import Submission
 from autograder.verdict import CheckResult, Status
-from tests.mutants.generate import Mutant, mutants
+from tests.mutants.generate import Mutant, mutants, shared_functions
 
 EQUIVALENT = Path(__file__).parent / "equivalent.toml"
 DESIGNS = frozenset({"MNISTClassificationModel"})
@@ -66,7 +66,7 @@ class Verdict:
 
     @property
     def surprise(self) -> str:
-        """What is wrong here, or "": a fault, a survivor that nothing explains, a reason given for one that is killed."""
+        """What is wrong here, or "": a fault, a survivor that nothing explains, a reason for one that is killed."""
         if self.fault:
             return f"{self.killed} failed to judge it: {self.mutant}\n{self.fault}"
         if self.killed and self.reason:
@@ -84,12 +84,13 @@ class Verdict:
 
 @functools.cache
 def task(name: str) -> Task:
-    """Make the mutants of an assignment's model answer."""
+    """Make the mutants of an assignment's model answer; what its stub gives already is left alone."""
     assignment = load_assignment(name)
     source = (assignment.folder / "solution.py").read_text("utf-8")
+    skip = DESIGNS | shared_functions(source, assignment.stub.read_text("utf-8"))
     explained = msgspec.convert(tomllib.loads(EQUIVALENT.read_text("utf-8")), dict[str, tuple[Explained, ...]])
     reasons = {(e.function, e.line, m): e.reason for e in explained.get(name, ()) for m in e.mutations}
-    return Task(assignment, source, tuple(mutants(source, DESIGNS)), reasons)
+    return Task(assignment, source, tuple(mutants(source, skip)), reasons)
 
 
 def judge(name: str, i: int) -> Verdict:

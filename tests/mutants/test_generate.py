@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from tests.mutants.generate import mutants
+from tests.mutants.generate import mutants, shared_functions
 
 CASES = [
     ("return a + b", {"a", "b", "a - b", "return -(a + b)"}),
@@ -29,6 +29,8 @@ CASES = [
     ("a = np.zeros_like(b)", {"pass", "np.ones_like(b)"}),
     ("a = range(b)", {"pass", "range(b + 1)", "range(b - 1)"}),
     ("a = True", {"pass", "False"}),
+    ("return a, a", {"return (-a, a)", "return (a, -a)"}),
+    ("a = zip(b, c, strict=True)", {"pass"}),
     ("a = b if c else d", {"pass", "b", "d"}),
     ("if a: ...", {"if not a: ...", "pass"}),
     ("'A docstring.'", set()),
@@ -78,3 +80,9 @@ def test_mutants_of_one_name_are_numbered() -> None:
 def test_the_diff_shows_the_change() -> None:
     source = "def f(a, b):\n    a += b\n    return None\n"
     assert "-    a += b\n+    a = b" in mutants(source)[0].diff(source)
+
+
+def test_functions_that_a_stub_gives_are_found() -> None:
+    source = "class A:\n    def f(self):\n        return 1\n\n    def g(self):\n        return 2\n"
+    stub = source.replace("return 2", "raise NotImplementedError").replace("return 1", "return 1  # given")
+    assert shared_functions(source, stub) == {"A.f"}
