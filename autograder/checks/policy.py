@@ -40,6 +40,7 @@ def only_allowed_imports(submission: Submission, allowed: Collection[str]) -> Pa
                 others=others,
             ),
             hint=_("You may import {modules}. Write the layers with these.", modules=", ".join(sorted(allowed))),
+            cause=Cause.IMPORTS,
             evidence={"found": [list(f) for f in found], "allowed": sorted(allowed)},
         )
     return Passed(_("Only allowed modules are imported."))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpytorch
 from autograder.cache import cache_folder
 from autograder.checks.api import Failed, Grader, Passed
+from autograder.checks.causes import Cause
 from autograder.words import _
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def types_are_strict(grader: Grader, run: TypeCheck, seconds: float) -> Passed:
                 count=len(hidden),
             ),
             hint=_("Remove it, and fix what mypy then reports."),
+            cause=Cause.TYPES,
             evidence={"hidden": [list(h) for h in hidden]},
         )
     try:
@@ -103,6 +105,7 @@ def types_are_strict(grader: Grader, run: TypeCheck, seconds: float) -> Passed:
             hint=_(
                 "Does `mypy --strict assignment.py` finish on your machine? Look for very deeply nested expressions."
             ),
+            cause=Cause.TYPES,
         ) from None
     errors = [(int(m["line"]), m["text"]) for m in _ERROR.finditer(output)]
     if status == 0:
@@ -116,6 +119,7 @@ def types_are_strict(grader: Grader, run: TypeCheck, seconds: float) -> Passed:
         _("Expected no errors from mypy --strict, got {count}:", count=len(errors))
         + "".join(f"\n  {text}" for text in shown),
         hint=_("Run `mypy --strict assignment.py` to see them all. Annotate every argument and result."),
+        cause=Cause.TYPES,
         evidence={"errors": [list(e) for e in errors]},
     )
 
