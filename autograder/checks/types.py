@@ -43,7 +43,10 @@ class TypeCheck:
     def __init__(self, submission: Submission) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="types-")
         folder = Path(self._folder.name)
-        (folder / "assignment.py").write_text(without_directives(submission.source), "utf-8")
+        # All runs share one cache of mypy's, which knows modules by their names and takes one for another, also while
+        # both are being written, if their sizes and seconds of change agree: so each source has a name of its own.
+        self._module = f"assignment_{submission.sha256[:24]}"
+        (folder / f"{self._module}.py").write_text(without_directives(submission.source), "utf-8")
         (folder / "mypy.ini").write_text(_CONFIG, "utf-8")
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("MYPY", "PYTHON"))}
         library = Path(numpytorch.__file__).parents[1]
@@ -53,7 +56,7 @@ class TypeCheck:
         output = ["--no-error-summary", "--hide-error-context", "--cache-dir", str(cache_folder("mypy"))]
         self._start = time.perf_counter()
         self._process = subprocess.Popen(  # noqa: S603 (our own interpreter)
-            [*python, *output, "assignment.py"],
+            [*python, *output, f"{self._module}.py"],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -70,7 +73,7 @@ class TypeCheck:
             output = self._process.communicate(timeout=seconds)[0]
         finally:
             self.close()
-        return self._process.returncode, output
+        return self._process.returncode, output.replace(self._module, "assignment")
 
     def close(self) -> None:
         """Stop mypy, if it is still at it, and remove the copy."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from autograder.assignment import Assignment, load_assignment
-from autograder.checks.types import hidings, without_directives
+from autograder.checks.types import TypeCheck, hidings, without_directives
 from autograder.runner import check_submission
 from autograder.submission import read_submission
 from autograder.verdict import CheckResult, Status
@@ -90,3 +90,15 @@ def test_the_words_in_a_string_or_a_name_are_no_hiding() -> None:
 def test_source_that_does_not_parse_is_left_to_mypy(tmp_path: Path) -> None:
     assert hidings("def (:\n") == []
     assert judge(tmp_path, "def (:\n").status is Status.FAILED
+
+
+def test_hand_ins_of_one_size_checked_side_by_side_get_each_its_own_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    runs = []
+    for result in ("int", "str"):
+        (tmp_path / f"{result}.py").write_text(f"def f(x: int) -> {result}:\n    return x\n", "utf-8")
+        runs.append(TypeCheck(read_submission(tmp_path / f"{result}.py")))
+    assert len({copy.name for copy in tmp_path.glob("types-*/*.py")}) == 2  # mypy's cache knows modules by their names
+    assert [run.wait(60)[0] for run in runs] == [0, 1]
