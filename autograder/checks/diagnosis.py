@@ -89,9 +89,9 @@ def explain_gradient(case: LayerCase, pull: Pull) -> Diagnosis | None:
 
 
 def factor_of(got: Array, expected: Array) -> float | None:
-    """Return c if `got` is c times what it should be, and c is not 1."""
+    """Return c if `got` is c times what it should be, and c is not 1; None for one entry, which always is."""
     square = float(np.vdot(expected, expected))
-    if not square or not np.isfinite(got).all():
+    if not square or not np.isfinite(got).all() or (got.size == 1 and got.any()):
         return None
     c = float(np.vdot(expected, got)) / square
     if abs(c) < 1e-9:
@@ -179,7 +179,7 @@ def _gradient_mistakes(case: LayerCase, pull: Pull, right: Array) -> Iterator[tu
     yield from case.gradient_suspects(target, inputs, parameters, upstream)
     flat = with_upstream(tuple(np.ones_like(dy) for dy in upstream))
     c = float(np.vdot(flat, pull.got.reshape(flat.shape)) / (np.vdot(flat, flat) or 1.0))
-    if abs(c) > 1e-9:
+    if abs(c) > 1e-9 and flat.size > 1:
         yield Cause.IGNORES_UPSTREAM, c * flat
     for other, dx in case.gradients(inputs, parameters, upstream).items():
         if other != target:

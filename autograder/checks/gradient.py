@@ -50,6 +50,8 @@ def gradient_is_right(grader: Grader, case: LayerCase, target: str) -> bool:
     _is_exact(grader, study, plain, target)
     usages = [usage for usage in _USAGES if not (usage.stage == "images" and target not in case.shapes)]
     for usage in usages:
+        if usage.stage not in study.stages:
+            continue
         _is_exact(grader, study, study.pulled(usage.stage), target, usage)
     return plain.called.rounded
 
@@ -82,6 +84,9 @@ _USAGES = (
         N_("on an input whose entries do not lie side by side in memory"),
         Cause.NEEDS_CONTIGUOUS,
     ),
+    # Of a layer that returns several.
+    _Usage("first output", N_("when a loss uses the first output alone"), Cause.BACKWARD_WRONG),
+    _Usage("last output", N_("when a loss uses the last output alone"), Cause.BACKWARD_WRONG),
 )
 
 
@@ -123,16 +128,19 @@ def _study(grader: Grader, case: LayerCase) -> _Study:
     before, after = case.sample(rng), case.sample(rng)
     study = _Study(p, p.found, tensors, (before, after), {})
 
-    def pull(*calls: tuple[Called, Arrays], total: Arrays) -> Pulled:
+    def pull(*calls: tuple[Called, Arrays], total: Arrays, alone: int | None = None) -> Pulled:
+        first = calls[0][0]
+        given = range(len(first.arrays)) if alone is None else (alone,)
+        if len(given) < len(total):  # no gradient comes through an output that is not there, or not used
+            total = tuple(dy if place in given else np.zeros_like(dy) for place, dy in enumerate(total))
         pulls = [
             (c.output.id, place, _fitting(dy, y))
             for c, upstream in calls
             for place, (dy, y) in enumerate(zip(upstream, c.arrays, strict=False))
+            if place in given and first.output.items[place].requires_grad
         ]
-        first = calls[0][0]
-        if not any(item.requires_grad for item in first.output.items):
+        if not pulls:
             return Pulled(first, total, dict.fromkeys((*p.inputs, *case.shapes)))
-        pulls = [q for q in pulls if first.output.items[q[1]].requires_grad]
         (number, place, dy), *also = pulls
         arrived = session.backward(number, dy, item=place, also=also)
         gradients = dict(zip(p.inputs, arrived.inputs, strict=True))
@@ -172,6 +180,11 @@ def _study(grader: Grader, case: LayerCase) -> _Study:
     stage("two losses", two_losses)
     stage("twice", twice)
     stage("strided", lambda: pull((p.call(p.inputs, layout="strided"), u), total=u))
+    if len(case.outputs) > 1:
+        last = len(case.outputs) - 1
+        stage("first output", lambda: pull((p.call(p.inputs), u), total=u, alone=0))
+        if held and len(held[0].arrays) > last:
+            stage("last output", lambda: pull((p.call(p.inputs), u), total=u, alone=last))
     if held:
         study.again = p.call(p.inputs)
     return study
@@ -263,6 +276,8 @@ def _raise_wrong(
         named = found.cause
     elif usage is not None:
         named = usage.cause
+    elif _right_without_a_call_between(study, target):
+        named = Cause.KEEPS_STATE
     elif _right_at_handout(p, target):
         named = Cause.HANDOUT_SIZES_ONLY
     else:
@@ -393,6 +408,16 @@ def _severed(study: _Study, target: str) -> NoReturn:
         cause=Cause.PLAIN_TENSOR if plain and not everything else Cause.SEVERED,
         evidence={"plain_tensor": plain, "everything": everything},
     )
+
+
+def _right_without_a_call_between(study: _Study, target: str) -> bool:
+    """Whether a gradient is right when no other call comes between its forward and its backward."""
+    result = study.stages["two losses"]
+    got = result.gradients[target] if isinstance(result, Pulled) else None
+    if not isinstance(result, Pulled) or got is None:
+        return False
+    expected = study.exact(result.upstream)[target]
+    return got.size == expected.size and first_mismatch(got.reshape(expected.shape), expected) is None
 
 
 def _right_at_handout(p: Probe, target: str) -> bool:
