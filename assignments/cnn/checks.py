@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
-
-from autograder.checks import Failed, Grader, Passed, check, layer
+from autograder.checks import Grader, Passed, check, layer
 from autograder.checks import policy as policies
 from autograder.checks.convolution import Conv2dCase, MaxPool2dCase, ties_are_shared
 from autograder.checks.learning import model_learns, model_reaches_f1
+from autograder.checks.model import maps_images_to_logits
 from autograder.checks.probe import INPUT
 from autograder.checks.training import Features
 from autograder.checks.types import TypeCheck, types_are_strict
-from autograder.sandbox import Built, StudentError
+from autograder.sandbox import StudentError
 from autograder.words import N_, _
 
 CONV_FORWARD = (
@@ -116,47 +115,7 @@ def maxpool2d_grad_input(grader: Grader) -> Passed:
 @check("model.forward")
 def model_forward(grader: Grader) -> Passed:
     """The model maps each image to ten logits."""
-    session = grader.session
-    model = session.build("MNISTClassificationModel", (), seed=grader.child_seed("model"))
-    x = grader.rng("model").uniform(0, 1, (5, 1, 28, 28))
-    _shake(grader, model)
-    logits = session.predict(model.id, x)
-    if logits.shape != (5, 10):
-        raise Failed(
-            _(
-                "Expected logits of shape (5, 10) for images of shape {shape}, got {got}.",
-                shape=x.shape,
-                got=logits.shape,
-            ),
-            hint=_("The last layer is nn.Linear(..., 10); flatten before it with x.reshape(len(x), -1)."),
-            evidence={"expected_shape": [5, 10], "got_shape": list(logits.shape)},
-        )
-    if not np.isfinite(logits).all():
-        raise Failed(_("Expected finite logits, got NaN or infinity."), hint=_("Is the initial weight too large?"))
-    if np.allclose(logits, logits[:1]):
-        raise Failed(
-            _("Expected different logits for different images, got the same for all."),
-            hint=_("Does forward use its input?"),
-        )
-    alone = session.predict(model.id, x[2:3])
-    if alone.shape != (1, 10) or not np.allclose(alone[0], logits[2], rtol=1e-3, atol=1e-4):
-        raise Failed(
-            _("Expected the same logits for an image alone as in a batch of 5, got others."),
-            hint=_(
-                "Images are mixed up somewhere: look at each reshape that touches the first axis, and transpose "
-                "before it where axes must move."
-            ),
-            evidence={"in_batch": logits[2].tolist(), "alone": alone.reshape(-1)[:10].tolist()},
-        )
-    return Passed(_("Logits of shape (N, 10), finite, and the same for an image alone as in a batch."))
-
-
-def _shake(grader: Grader, model: Built) -> None:
-    """Move every parameter a little: some are zero to begin with, and hide what is before them."""
-    rng = grader.rng("shake")
-    paths = [t.path for t in model.tensors if t.registered and t.dtype.startswith("float")]
-    values = grader.session.read(model.id, paths)
-    grader.session.write(model.id, {p: v + 0.05 * rng.standard_normal(v.shape) for p, v in values.items()})
+    return maps_images_to_logits(grader)
 
 
 @check("model.learns")

@@ -241,6 +241,63 @@ _ADVICE: dict[Cause, tuple[str, str]] = {
         N_("That is the step of another learning rate."),
         N_("Multiply the gradient by self.lr, as it is at the time of the step."),
     ),
+    Cause.H0_IGNORED: (
+        N_("It is what comes of starting from zeros: the h0 that is given is not used."),
+        N_("Start with h = h0, and with zeros only where h0 is None. Step 1 multiplies W_h with h0."),
+    ),
+    Cause.WEIGHT_TRANSPOSED: (
+        N_("It is what comes of a weight whose rows and columns are swapped."),
+        N_(
+            "Forward: x_t @ W_x and h @ W_h. Backward: da @ W_h.T goes to the state before, x_t.T @ da and h.T @ da go "
+            "to the weights."
+        ),
+    ),
+    Cause.WEIGHT_MISSING: (
+        N_("It is what comes where a gradient goes to the state before without W_h."),
+        N_("h_{t-1} acts through h_{t-1} @ W_h: what goes back to it is da_t @ W_h.T, also to h0."),
+    ),
+    Cause.ACTIVATION_MISSING: (
+        N_("It is what comes without tanh, or with another function in its place."),
+        N_("Put the whole sum through it: h = npt.tanh(x_t @ W_x + h @ W_h + b)."),
+    ),
+    Cause.ACTIVATION_DERIVATIVE: (
+        N_("It is what comes where the derivative of tanh is missing, or is another."),
+        N_("With h = tanh(a), the derivative is 1 - h**2: from the state itself, without another tanh."),
+    ),
+    Cause.NOT_RECURRENT: (
+        N_("It is what comes where no step knows the state of the step before."),
+        N_("Keep the state in a variable that the loop assigns: h = npt.tanh(... + h @ W_h + ...)."),
+    ),
+    Cause.TIME_REVERSED: (
+        N_("It is what comes of going through time in the wrong direction."),
+        N_("Forward from the first step to the last, backward from the last to the first: reversed(range(T))."),
+    ),
+    Cause.TRUNCATED_THROUGH_TIME: (
+        N_("It is what comes back where each step keeps to itself: nothing goes back to the steps before it."),
+        N_(
+            "A state also acts through all states after it: dh_t = dy_t + da_{t+1} @ W_h.T. With Tensor operations, do "
+            "not read `.arr` of the state, and do not detach it, inside the loop."
+        ),
+    ),
+    Cause.LAST_STEP_ONLY: (
+        N_("It is that of the last step alone."),
+        N_("Keep every step's state, and add up what every step contributes to a gradient."),
+    ),
+    Cause.TIME_FIRST: (
+        N_("The axes of batch and time are in each other's places."),
+        N_("x is (N, T, D): step t is x[:, t]. Join the states along axis 1: npt.stack(states, axis=1)."),
+    ),
+    Cause.WRONG_STATE: (
+        N_("A state stands where that of another step belongs."),
+        N_(
+            "outputs[:, t] is the state after step t, h_T the last of them. The gradient of W_h pairs da_t with the "
+            "state before step t."
+        ),
+    ),
+    Cause.STATE_SEVERED: (
+        N_("What is pulled back from the last state, returned by itself, does not arrive."),
+        N_("Return it from the graph: outputs[:, -1], not a new Tensor made of its values."),
+    ),
     Cause.VALUES_WRONG: ("", N_("Compute that one entry by hand from the formula in the docstring, and compare.")),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from autograder.sandbox import Array
 
     Values = Mapping[str, Array]
+
+Case = TypeVar("Case", bound=LayerCase)
 
 
 def forward_is_right(grader: Grader, case: LayerCase, output: str = OUTPUT) -> bool:
@@ -252,7 +254,7 @@ def parameter_is_registered(grader: Grader, case: LayerCase) -> None:
         )
 
 
-def for_each(grader: Grader, cases: Sequence[LayerCase], run: Callable[[LayerCase], object], note: str = "") -> Passed:
+def for_each(grader: Grader, cases: Sequence[Case], run: Callable[[Case], object], note: str = "") -> Passed:
     """Run a check on every case; report how many were right, and of the others what most have in common.
 
     run: what it returns says whether the case was computed in float32.

@@ -1,6 +1,6 @@
-"""What convolution and pooling are, in loops that follow the definitions. Slow, and right: everything is held to these.
+"""What layers are, in loops that follow the definitions. Slow, and right: everything is held to these.
 
-Arrays are float64, images (N, C, H, W). `dy` is the upstream gradient, of the shape of the output.
+Arrays are float64, images (N, C, H, W), sequences (N, T, D). `dy` is the upstream gradient, of the shape of the output.
 """
 
 from __future__ import annotations
@@ -65,6 +65,45 @@ def max_pool2d_gradient(x: Array, dy: Array, kernel_size: int, stride: int) -> A
         part = x[i, j, *window]
         dx[i, j, *window] += dy[place] * (part == part.max())
     return dx
+
+
+def rnn(x: Array, h0: Array, w_x: Array, w_h: Array, bias: Array) -> Array:
+    """Compute the states (N, T, H) of h_t = tanh(x_t w_x + h_{t-1} w_h + bias).
+
+    x (N, T, D), h0 (N, H), w_x (D, H), w_h (H, H), bias (H,).
+    Source: Elman 1990, "Finding structure in time", Cognitive Science 14.
+    """
+    n, steps, _ = x.shape
+    y = np.zeros((n, steps, len(bias)))
+    for i in range(n):
+        h = h0[i]
+        for t in range(steps):
+            h = np.tanh(x[i, t] @ w_x + h @ w_h + bias)
+            y[i, t] = h
+    return y
+
+
+def rnn_gradients(x: Array, h0: Array, w_x: Array, w_h: Array, bias: Array, dy: Array) -> dict[str, Array]:
+    """Pull dy (N, T, H) back through `rnn` and through time, to "input", "h0", "w_x", "w_h" and "bias".
+
+    Source: Werbos 1990, "Backpropagation through time: what it does and how to do it", Proceedings of the IEEE 78.
+    """
+    y = rnn(x, h0, w_x, w_h, bias)
+    n, steps, _ = x.shape
+    dx, dh0 = np.zeros_like(x), np.zeros_like(h0)
+    dw_x, dw_h, db = np.zeros_like(w_x), np.zeros_like(w_h), np.zeros_like(bias)
+    for i in range(n):
+        dh = np.zeros_like(bias)  # what arrives at h_t from the steps after it
+        for t in reversed(range(steps)):
+            da = (dy[i, t] + dh) * (1 - y[i, t] ** 2)  # at the argument of tanh
+            before = y[i, t - 1] if t else h0[i]
+            dw_x += np.outer(x[i, t], da)
+            dw_h += np.outer(before, da)
+            db += da
+            dx[i, t] = w_x @ da
+            dh = w_h @ da
+        dh0[i] = dh
+    return {"input": dx, "h0": dh0, "w_x": dw_x, "w_h": dw_h, "bias": db}
 
 
 def _pad(x: Array, padding: int) -> Array:
