@@ -19,6 +19,7 @@ from autograder.checks.causes import Cause
 from autograder.checks.compare import first_mismatch
 from autograder.checks.diagnosis import Pull, explain_gradient
 from autograder.checks.probe import Called, LayerCase, Probe, at_handout, find, probe
+from autograder.checks.severed import Where, where_severed
 from autograder.sandbox import StudentError
 from autograder.sandbox.said import last_line
 from autograder.words import N_, _
@@ -45,7 +46,7 @@ def gradient_is_right(grader: Grader, case: LayerCase, target: str) -> bool:
         find(case, study.tensors, target)
     plain = study.pulled("plain")
     if study.pulled("first").gradients[target] is None:
-        _severed(study, target)
+        _severed(grader, study, target)
     _same_again(study)
     _is_exact(grader, study, plain, target)
     usages = [usage for usage in _USAGES if not (usage.stage == "images" and target not in case.shapes)]
@@ -108,6 +109,11 @@ class _Study:
         if isinstance(result, Pulled):
             return result
         raise copy.copy(result)
+
+    @property
+    def reaches_anything(self) -> bool:
+        """Whether a gradient arrives anywhere."""
+        return any(g is not None for g in self.pulled("plain").gradients.values())
 
     def exact(self, upstream: Arrays) -> dict[str, Array]:
         """Return the right gradients; computed once for all targets."""
@@ -222,8 +228,13 @@ def _is_exact(grader: Grader, study: _Study, pulled: Pulled, target: str, usage:
     when = "" if usage is None else f" {_(usage.when)},"
     if got is None:
         if usage is None:
-            _severed(study, target)
+            _severed(grader, study, target)
         said, hint = advice(usage.cause)
+        if usage.stage == "images":
+            where = grader.once(
+                ("where", case.cls, target, "images"), lambda: _where(grader, case, target, requires_grad=False)
+            )
+            said += where.said if where is not None else ""
         raise Failed(
             _(
                 "{case}:{when} no gradient arrives at the {target} ({name}).",
@@ -364,50 +375,40 @@ def _same_again(study: _Study) -> None:
     )
 
 
-def _severed(study: _Study, target: str) -> NoReturn:
-    """Raise Failed: no gradient arrives at the target (or anywhere), and why."""
+def _severed(grader: Grader, study: _Study, target: str) -> NoReturn:
+    """Raise Failed: no gradient arrives at the target, and where its path breaks."""
     p = study.p
     info = p.found.get(target)
     plain = info is not None and not info.requires_grad
-    everything = all(g is None for g in study.pulled("plain").gradients.values())
-    causes = []
-    if everything:
-        causes.append(
-            _(
-                "the output is cut off from everything that went in: forward computed it from arrays (a read of `.arr` "
-                "or `.numpy()`) and put it in a new Tensor, which has no graph"
-            )
+    where = grader.once(("where", p.case.cls, target), lambda: _where(grader, p.case, target))
+    if where is not None:
+        said, hint = where.said, where.hint
+    else:
+        said = " " + _(
+            "It was computed from arrays (a read of `.arr` or `.numpy()`) and put in a new Tensor, which has no graph; "
+            "or the GradFn did not get it in super().__init__(x, w, b), or returned None for it."
         )
-    if plain and info is not None:
-        causes.append(
-            _("`{path}` is a plain Tensor, which requires no gradient, and not an nn.Parameter", path=info.path)
+        hint = _(
+            "Compute with Tensors all the way (w * x[...], npt.einsum, assignment into npt.zeros(...)), or write the "
+            "result's derivative in a GradFn and join them: attach(out, YourGradFn(x, self.w, self.b))."
         )
-    if not causes:
-        causes.append(
-            _(
-                "the output has a graph, but it does not reach the {target}: forward read its `.arr`, or the GradFn "
-                "did not get it in super().__init__(x, w, b), or f_d returned None for it",
-                target=_(target),
-            )
-        )
-    hint = _(
-        "Compute with Tensors all the way (w * x[...], npt.einsum, assignment into npt.zeros(...)), or write the "
-        "result's derivative in a GradFn and join them: attach(out, YourGradFn(x, self.w, self.b))."
-    )
-    if plain:
-        hint += " " + _("Make the weights nn.Parameter.")
     raise Failed(
         _(
-            "{case}: no gradient arrives at the {target} ({name}). The cause: {causes}.",
+            "{case}: no gradient arrives at the {target} ({name}).",
             case=p.case,
             target=_(target),
             name=p.name(target),
-            causes=_("; and ").join(causes),
-        ),
+        )
+        + said,
         hint=hint,
-        cause=Cause.PLAIN_TENSOR if plain and not everything else Cause.SEVERED,
-        evidence={"plain_tensor": plain, "everything": everything},
+        cause=Cause.PLAIN_TENSOR if plain and study.reaches_anything else Cause.SEVERED,
+        evidence={"plain_tensor": plain, "breaks": [] if where is None else where.evidence},
     )
+
+
+def _where(grader: Grader, case: LayerCase, target: str, *, requires_grad: bool = True) -> Where | None:
+    """Find where in the source the path from a target breaks."""
+    return where_severed(probe(grader, case, (), "gradient"), [target], requires_grad=requires_grad)
 
 
 def _right_without_a_call_between(study: _Study, target: str) -> bool:

@@ -9,7 +9,17 @@ import numpy as np
 
 from autograder.checks.api import Failed, Grader, Passed
 from autograder.checks.causes import Cause
-from autograder.checks.training import Features, Training, held_out, model_answers_pace, train, train_frozen
+from autograder.checks.severed import where_made, where_model_severed
+from autograder.checks.training import (
+    Features,
+    Training,
+    build_model,
+    held_out,
+    model_answers_pace,
+    train,
+    train_frozen,
+)
+from autograder.sandbox import SandboxError, WorkerTimeout
 from autograder.words import _
 
 if TYPE_CHECKING:
@@ -24,16 +34,17 @@ _CLOSE = 0.02
 """So near to what is asked for, F1 is the median over all seeds."""
 
 _FAR_OFF_HE = 2.0
+_PROFILE_SECONDS = 5.0
 
 
 def model_learns(grader: Grader, features: Features) -> Passed:
     """Raise Failed unless every Tensor is a parameter that gets a gradient and moves, and the loss falls."""
     seed = grader.assignment.training.seeds[0]
-    run = train(grader, features, seed)
+    run = _trained(grader, features, seed)
     warnings = _initialisation(run)
     evidence = _evidence(run) | {"warnings": warnings}
-    _all_are_registered(run, features, evidence)
-    _gradients_arrive(run, evidence)
+    _all_are_registered(grader, run, features, evidence)
+    _gradients_arrive(grader, run, evidence)
     _losses_are_finite(run, evidence)
     _knew_nothing(grader, run, evidence)
     _all_moved(run, evidence)
@@ -64,7 +75,7 @@ def model_reaches_f1(grader: Grader, features: Features) -> Passed:
 
     settings = grader.assignment.training
     wanted, labels = settings.f1, held_out(grader).y
-    run = train(grader, features, settings.seeds[0])
+    run = _trained(grader, features, settings.seeds[0])
     scores = [_f1(labels, run)]
     if not run.stopped and abs(min(scores[0]) - wanted) < _CLOSE:
         scores += [_f1(labels, train(grader, features, seed)) for seed in settings.seeds[1:]]
@@ -137,7 +148,7 @@ def _evidence(run: Training) -> dict[str, Any]:
     }
 
 
-def _all_are_registered(run: Training, features: Features, evidence: dict[str, Any]) -> None:
+def _all_are_registered(grader: Grader, run: Training, features: Features, evidence: dict[str, Any]) -> None:
     shapes = {t.path: t.shape for t in run.tensors}
     floats = [t for t in run.tensors if t.dtype.startswith("float")]
     if not any(features.among(t) for t in floats):
@@ -163,14 +174,15 @@ def _all_are_registered(run: Training, features: Features, evidence: dict[str, A
                 if all(t.kind == "Tensor" for t in loose)
                 else _("not on attributes of their own"),
                 names=", ".join(f"`{t.path}` {t.shape}" for t in loose),
-            ),
+            )
+            + where_made(grader.session, [t.path for t in loose]),
             hint=_("Make each an nn.Parameter on an attribute of its module, not in a plain list or dict."),
             cause=Cause.UNREGISTERED,
             evidence=evidence,
         )
 
 
-def _gradients_arrive(run: Training, evidence: dict[str, Any]) -> None:
+def _gradients_arrive(grader: Grader, run: Training, evidence: dict[str, Any]) -> None:
     shapes = {t.path: t.shape for t in run.tensors}
     zeros = [path for path, largest in run.arrived.items() if largest == 0]
     missing = [path for path, largest in run.arrived.items() if largest is None]
@@ -189,17 +201,22 @@ def _gradients_arrive(run: Training, evidence: dict[str, Any]) -> None:
             evidence=evidence,
         )
     if missing:
+        model = build_model(grader, grader.assignment.training.seeds[0])
+        where = where_model_severed(grader.session, model.id, held_out(grader).x, missing)
         raise Failed(
             _(
                 "MNISTClassificationModel: expected a gradient at every parameter, but none arrived at {names}, so "
                 "training leaves them as they were drawn. F1 can reach 0.9 all the same: the linear layers learn to "
                 "read random features.",
                 names=", ".join(f"`{path}` {shapes[path]}" for path in missing),
-            ),
+            )
+            + ("" if where is None else where.said),
             hint=_(
                 "The graph is cut in the layer that owns them, or in a later one: reading `.arr` and building a new "
                 "Tensor from the result loses it. The gradient checks of the layers say where."
-            ),
+            )
+            if where is None
+            else where.hint,
             cause=Cause.SEVERED,
             evidence=evidence,
         )
@@ -376,4 +393,33 @@ def _too_slow(grader: Grader, run: Training) -> str:
     pace = model_answers_pace(grader, run.settings.batch_size)
     if pace is not None:
         told += " " + _("The model answer does {pace:.2g} a second on this machine.", pace=pace)
-    return told
+    return told + grader.once("slow line", lambda: _slow_line(grader))
+
+
+def _trained(grader: Grader, features: Features, seed: int) -> Training:
+    """Train; if not even that comes to an end, say where the time goes."""
+    try:
+        return train(grader, features, seed)
+    except WorkerTimeout as error:
+        if slow := grader.once("slow line", lambda: _slow_line(grader)):
+            error.add_note(slow.strip())
+        raise
+
+
+def _slow_line(grader: Grader) -> str:
+    """Say which line of the hand-in takes the time, as the end of a message; "" if none stands out."""
+    try:
+        model = build_model(grader, grader.assignment.training.seeds[0])
+        lines = grader.session.profile(model.id, [held_out(grader).x[:2]], seconds=_PROFILE_SECONDS).lines
+    except SandboxError:
+        return ""  # it was advice
+    if not lines:
+        return ""
+    slowest = lines[0]
+    return " " + _(
+        "Of its time, {share:.0%} is spent at line {line}, in {function}: `{text}`.",
+        share=slowest.share,
+        line=slowest.line,
+        function=slowest.function,
+        text=slowest.text,
+    )

@@ -153,7 +153,8 @@ def _data(grader: Grader) -> tuple[ImageDataset, ImageDataset]:
     return grader.once("mnist", mnist)
 
 
-def _build(grader: Grader, seed: int) -> Built:
+def build_model(grader: Grader, seed: int) -> Built:
+    """Make the hand-in's model, with the initial weights of a seed."""
     return grader.session.build("MNISTClassificationModel", (), seed=seed, dtype="float32")
 
 
@@ -161,7 +162,7 @@ def _train(grader: Grader, features: Features, seed: int) -> Training:
     session, settings = grader.session, hyperparameters(grader)
     digits = _data(grader)[0]
     allowed = grader.assignment.training.seconds
-    model = _build(grader, seed)
+    model = build_model(grader, seed)
     x, _labels = next(iter(_batches(digits, settings.batch_size, seed)))
     session.optimizer(model.id, settings.learning_rate)  # before the first call, as main.py does
     arrived = _what_arrives(grader, model.id, x)
@@ -206,7 +207,7 @@ def _train(grader: Grader, features: Features, seed: int) -> Training:
 
 
 def _train_frozen(grader: Grader, run: Training, seed: int) -> Array:
-    model = _build(grader, seed)
+    model = build_model(grader, seed)
     grader.session.optimizer(model.id, run.settings.learning_rate, frozen=run.features)
     as_many = replace(run.settings, iterations=len(run.losses))
     _losses, seconds = _steps(grader, model.id, as_many, seed, 2 * _COMPARED_SECONDS, _("training the frozen twin"))
