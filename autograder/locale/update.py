@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
-_KEYWORDS = {"_": None, "N_": None}
 _HEADER = """\
 # Texts that students see. Statements end in -습니다, requests in -세요. Code, identifiers and values stay as they are;
 # a particle after a value is written in both forms, 을(를), or left out. `make words` keeps this file up to date.
@@ -121,17 +119,21 @@ class _Headed(Catalog):
 
 
 def _texts_of(file: Path) -> Iterator[str]:
-    source = file.read_bytes()
-    for _line, text, _comments, _context in extract(
-        "python", BytesIO(source), _KEYWORDS, options={"encoding": "utf-8"}
-    ):
-        yield text if isinstance(text, str) else text[0]
-    for node in ast.walk(ast.parse(source)):
+    for node in _in_order(ast.parse(file.read_bytes())):
         match node:
+            case ast.Call(func=ast.Name(id="_" | "N_"), args=[ast.Constant(value=str(text)), *_]):
+                yield text
             case ast.FunctionDef(decorator_list=decorators) if any(_is_check(d) for d in decorators):
                 yield (ast.get_docstring(node) or "").partition("\n")[0].removesuffix(".")
             case ast.Raise(exc=ast.Call(args=[ast.Constant(value=str(text)), *_])) if _travels(file):
                 yield text
+
+
+def _in_order(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and all below it, as they stand in the source. (Babel's own reader sees none within f-strings.)"""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _in_order(child)
 
 
 def _is_check(decorator: ast.expr) -> bool:
