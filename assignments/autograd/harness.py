@@ -290,12 +290,13 @@ def one_time_step(propagate: Engine, a: Array, b: Array, dy: Array) -> tuple[Arr
 
 
 def twice(propagate: Engine, a: Array, b: Array, dy: Array, dz: Array) -> tuple[Array | None, ...]:
-    """The same graph twice."""
+    """The same graph twice. Also returns what is left at an inner node."""
     x, w = leaf(a), leaf(b)
-    y = npt.tanh(npt.exp(x) * w)
+    h = npt.exp(x)
+    y = npt.tanh(h * w)
     propagate(y.node, dy)
     propagate(y.node, dz)
-    return x.grad, w.grad
+    return x.grad, w.grad, h.grad
 
 
 def had_one(propagate: Engine, a: Array, b: Array, dy: Array, before: Array) -> tuple[Array | None, ...]:
@@ -362,7 +363,7 @@ def held(propagate: Engine, a: Array, b: Array, dy: Array, dz: Array) -> tuple[A
     propagate((x * w).node, dy)
     kept = x.grad
     propagate((x * w).node, dz)
-    return kept, x.grad
+    return (kept,)
 
 
 class SameGradFn(GradFn):
