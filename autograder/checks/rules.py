@@ -99,7 +99,7 @@ class RuleCase(LayerCase):
         return {name: np.asarray(draw(rng, shape)) for name, draw, shape in drawn}
 
     def forward(self, inputs: Mapping[str, Array], parameters: Mapping[str, Array]) -> tuple[Array, ...]:
-        """Compute the operation, also beyond its domain: an exponent that is measured goes where a power is not real."""
+        """Compute the operation, also where measuring takes it out of its domain: an exponent of a negative base."""
         with np.errstate(all="ignore"):
             return (np.asarray(self.compute(*inputs.values())),)
 

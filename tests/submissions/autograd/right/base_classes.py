@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numpytorch import Tensor
-from numpytorch.autograd import GradFn, OutputNode, TensorNode
+from numpytorch.autograd import GradFn, TensorNode
 
 Array = NDArray[Any]
 Axis = int | tuple[int, ...] | None
