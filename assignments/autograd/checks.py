@@ -144,10 +144,17 @@ CASES: Mapping[str, tuple[RuleCase, ...]] = {
 
 def _rule(operation: str, title: str) -> Check:
     def run(grader: Grader) -> Passed:
-        _is_own_work(grader)
-        return layer.for_each(grader, CASES[operation], partial(_rule_is_right, grader))
+        return _rule_is_right_everywhere(grader, operation)
 
     return Check(f"rule.{operation}", title, run)
+
+
+def _rule_is_right_everywhere(grader: Grader, operation: str) -> Passed:
+    """Check a rule on every case, on those whose axes are of one length first: there shapes hide what values tell."""
+    _is_own_work(grader)
+    cases, run = CASES[operation], partial(_rule_is_right, grader)
+    layer.for_each(grader, [c for c in cases if len({n for shape in c.operands for n in shape}) == 1 < c.axes], run)
+    return layer.for_each(grader, cases, run)
 
 
 def _rule_is_right(grader: Grader, case: LayerCase) -> None:
@@ -177,8 +184,7 @@ rule_getitem = _rule("getitem", N_("Getitem: every entry that was read gets all 
 @check("rule.max")
 def rule_max(grader: Grader) -> Passed:
     """Max: the largest entry gets the gradient, and ties share it."""
-    _is_own_work(grader)
-    passed = layer.for_each(grader, CASES["max"], partial(_rule_is_right, grader))
+    passed = _rule_is_right_everywhere(grader, "max")
     for shape, option in (((4, 5), "axis=1"), ((2, 3, 4), "axis=(0, -1), keepdims=True"), ((2, 3), "axis=None")):
         _ties_share(grader, shape, option)
     return passed

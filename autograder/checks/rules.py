@@ -89,6 +89,11 @@ class RuleCase(LayerCase):
         return tuple(name for i, name in enumerate(self.names) if i != self.constant)
 
     @property
+    def axes(self) -> int:
+        """The most axes that an operand has."""
+        return max(map(len, self.operands))
+
+    @property
     def args(self) -> tuple[Scalar, ...]:
         """Operation, option, constant."""
         return self.operation, self.option, self.constant
