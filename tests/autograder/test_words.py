@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gettext
 import json
 import os
@@ -27,6 +28,7 @@ from autograder.words import LANGUAGES, N_, _, language, system_language
 from tests.autograder.variations import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from autograder.verdict import SubmissionResult
@@ -114,6 +116,20 @@ def test_what_is_found_in_the_sources_is_all_there_is(tmp_path: Path) -> None:
     assert "" not in found
     for file in (*ROOT.glob("autograder/**/*.py"), *ROOT.glob("assignments/*/*.py")):
         assert not re.search(r"\bN?_\(\s*r?f[\"']", file.read_text("utf-8")), f"{file}: a text with values already in"
+
+
+def test_nothing_is_translated_before_the_language_is_known() -> None:
+    def at_import(node: ast.AST) -> Iterator[ast.AST]:
+        yield node
+        for child in ast.iter_child_nodes(node):
+            if isinstance(node, ast.FunctionDef | ast.Lambda) and child is not node.args:
+                continue
+            yield from at_import(child)
+
+    for file in (*ROOT.glob("autograder/**/*.py"), *ROOT.glob("assignments/*/*.py")):
+        for node in at_import(ast.parse(file.read_bytes())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                assert node.func.id != "_", f"{file}:{node.lineno}: use N_ here, and _ where it is shown"
 
 
 # ---- looking up ------------------------------------------------------------------------------------------
