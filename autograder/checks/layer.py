@@ -167,7 +167,7 @@ def _fits_only_the_handout(p: Probe, output: str, error: StudentError) -> None:
         + said,
         hint=hint,
         cause=Cause.HANDOUT_SIZES_ONLY,
-    )
+    ) from error
 
 
 def _input_is_unchanged(p: Probe, inputs: Values, called: Called) -> None:
@@ -280,6 +280,8 @@ def for_each(grader: Grader, cases: Sequence[Case], run: Callable[[Case], object
         told = next(e for e in wrong if (e.cause if isinstance(e, Failed) else Cause.RAISED) is most)
         if isinstance(told, StudentError):
             raise told
+        if right and isinstance(told.__cause__, StudentError):
+            raise told.__cause__  # right at other sizes too: so what it raised is not for its size
         start = _("Right in {right} of {count} configurations.", right=right, count=len(cases)) + " " if right else ""
         evidence = {**told.evidence, "configurations": len(cases), "right": right}
         raise Failed(start + told.message, hint=told.hint, cause=told.cause, evidence=evidence)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 HYPERPARAMETERS = ("BATCH_SIZE", "ITERATIONS", "LEARNING_RATE")
 _COMPARED_SECONDS = 60.0
 _PACE_SECONDS = 2.0
+_SOME = 200  # held-out images, where a share of them is asked for and no score
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,9 @@ class Training:
     moved: how far each Tensor's values went, as the norm of the change over the norm at the start.
     arrived: by path, the largest entry of the gradient on a batch, through the initial model and the trained one;
         None if none came. (A weight behind one that is still zero gets zeros at first, and not for long.)
-    before, logits, without: logits (N, 10) for the held-out images before training, after it, and then with the
-        features set to zero. seconds: of the steps alone.
+    before, logits, without: logits (N, 10) for the first of the held-out images before training, for all of them
+        after it, and for the first of them then with the features set to zero. There are fewer if time was up.
+    seconds: of the steps alone.
     """
 
     tensors: tuple[TensorInfo, ...]
@@ -180,16 +182,14 @@ def _train(grader: Grader, features: Features, seed: int) -> Training:
             evidence={"found": {t.path: list(t.shape) for t in tensors}},
         )
     values = session.read(model.id, paths)
-    with session.deadline(allowed):
-        before = _predict(grader, model.id)
+    before = _predict(grader, model.id, _SOME, allowed)
     losses, seconds = _steps(grader, model.id, settings, seed, allowed, _("training"))
     grader.progress(1.0, _("predicting held-out digits"))
-    with session.deadline(allowed):
-        logits = _predict(grader, model.id)
-        after = session.read(model.id, paths)
-        later = _what_arrives(grader, model.id, x) if math.isfinite(losses[-1]) else {}
-        session.write(model.id, {path: np.zeros_like(after[path]) for path in chosen})
-        without = _predict(grader, model.id)
+    logits = _predict(grader, model.id, len(held_out(grader)), allowed)
+    after = session.read(model.id, paths)
+    later = _what_arrives(grader, model.id, x) if math.isfinite(losses[-1]) else {}
+    session.write(model.id, {path: np.zeros_like(after[path]) for path in chosen})
+    without = _predict(grader, model.id, _SOME, allowed)
     grader.timing["training"] = grader.timing.get("training", 0.0) + seconds
     return Training(
         tensors,
@@ -212,7 +212,7 @@ def _train_frozen(grader: Grader, run: Training, seed: int) -> Array:
     as_many = replace(run.settings, iterations=len(run.losses))
     _losses, seconds = _steps(grader, model.id, as_many, seed, 2 * _COMPARED_SECONDS, _("training the frozen twin"))
     grader.timing["training"] += seconds
-    return _predict(grader, model.id)
+    return _predict(grader, model.id, len(held_out(grader)), 2 * _COMPARED_SECONDS)
 
 
 def _steps(
@@ -275,14 +275,18 @@ def _larger(a: float | None, b: float | None) -> float | None:
     return b if a is None else a if b is None else max(a, b)
 
 
-def _predict(grader: Grader, model: int) -> Array:
-    """Predict logits (N, 10) for the held-out images, a hundred at a time."""
-    images = _data(grader)[1].x
-    parts = []
-    for x in np.array_split(images, max(1, len(images) // 100)):
-        logits = grader.session.predict(model, x)
-        _check_logits(logits, len(x), "Tensor")
-        parts.append(logits)
+def _predict(grader: Grader, model: int, count: int, seconds: float) -> Array:
+    """Predict logits (N, 10) for the first `count` held-out images; for fewer, if their time is up before."""
+    images = held_out(grader).x[:count]
+    parts: list[Array] = []
+    start, done = time.perf_counter(), 0
+    with grader.session.deadline(seconds):
+        while done < len(images) and time.perf_counter() - start < 0.7 * seconds:
+            x = images[done : done + (100 if parts else 10)]  # a few first, for it may be slow
+            logits = grader.session.predict(model, x)
+            _check_logits(logits, len(x), "Tensor")
+            parts.append(logits)
+            done += len(x)
     return np.concatenate(parts)
 
 
