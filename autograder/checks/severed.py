@@ -87,6 +87,11 @@ def where_made(session: Session, paths: Sequence[str], cls: str = "") -> str:
     return " " + _("It is made at {places}.", places=", ".join(told)) if told else ""
 
 
+def function_of(told: str) -> str:
+    """Return the function or method that a piece of code stands in, by the qualified name that Python has for it."""
+    return _NESTED.sub("", told)
+
+
 def locate(
     session: Session,
     obj: int,
@@ -164,7 +169,7 @@ def _told(source: Source, group: Sequence[Cut], targets: tuple[str, ...]) -> Bre
     if start is None:
         return None
     what, fix = _what(source, cut, reads)
-    where = {"file": source.name, "line": start.line, "function": _NESTED.sub("", start.function), "what": what}
+    where = {"file": source.name, "line": start.line, "function": function_of(start.function), "what": what}
     if len(targets) == 1:
         said = _("The path from {name} breaks at {file} line {line}, in {function}: {what}.", name=names, **where)
     else:

@@ -20,8 +20,8 @@ class OutOfTime(BaseException):
 def within(seconds: float, work: Callable[[], None]) -> bool:
     """Do `work` in this thread; return whether it ended by itself. Raises what it raises.
 
-    It is stopped between two steps of the interpreter, again and again if it catches what stops it. One call
-    into compiled code that takes long cannot be stopped: the parent's deadline is there for that.
+    It is stopped between two steps of the interpreter, and again if it catches what stops it. One call into compiled
+    code that takes long cannot be stopped, nor what catches everything for ever: for them is the parent's deadline.
     """
     thread = ctypes.c_ulong(threading.get_ident())
     over: list[bool] = []

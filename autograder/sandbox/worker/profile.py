@@ -1,7 +1,12 @@
-"""See where the time goes: look at what the main thread runs, again and again, while it runs."""
+"""See where the time goes: look at what the main thread runs, again and again, while it runs.
+
+It can be looked at between two steps of the interpreter: at calls and at the ends of loops. What a line of plain
+arithmetic takes is counted to the next such line.
+"""
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 import time
@@ -55,19 +60,52 @@ def profile(state: State, ask: Profile, arrays: list[Array]) -> tuple[Profiled, 
     return Profiled(calls, tuple(lines)), []
 
 
+class _Clock:
+    """Counts the time since the last look to the line that runs now. Line 0 stands for none of the hand-in's."""
+
+    def __init__(self, file: str) -> None:
+        self.seen: defaultdict[tuple[int, str], float] = defaultdict(float)
+        self._file = file
+        self._before = time.perf_counter()
+
+    def look(self, frame: FrameType | None) -> None:
+        """Count by time and not by number of looks: while compiled code holds the interpreter, there are none."""
+        now = time.perf_counter()
+        self.seen[_line(self._file, frame)] += now - self._before
+        self._before = now
+
+
 def _sample(file: str, work: Callable[[], object]) -> dict[tuple[int, str], float]:
-    """Do `work`; return the seconds for which each line of `file` was the innermost one; line 0 stands for none."""
+    """Do `work`; return the seconds for which each line of `file` was the innermost one that ran."""
+    clock = _Clock(file)
+    if hasattr(signal, "setitimer"):
+        _interrupt(clock, work)
+    else:
+        _look_on(clock, work)
+    return clock.seen
+
+
+def _interrupt(clock: _Clock, work: Callable[[], object]) -> None:
+    """Look whenever an alarm rings."""
+    before = signal.signal(signal.SIGALRM, lambda _, frame: clock.look(frame))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, _EVERY_SECONDS, _EVERY_SECONDS)
+        work()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _look_on(clock: _Clock, work: Callable[[], object]) -> None:
+    """Look from another thread, where there is no such alarm.
+
+    It gets its turn sooner at calls into NumPy that let others run, and counts them too often.
+    """
     thread, ended = threading.get_ident(), threading.Event()
-    seen: defaultdict[tuple[int, str], float] = defaultdict(float)
 
     def look() -> None:
-        before = time.perf_counter()
         while not ended.wait(_EVERY_SECONDS):
-            frame = sys._current_frames().get(thread)
-            now = time.perf_counter()
-            # By time and not by number: while compiled code holds the interpreter, there is no looking.
-            seen[_line(file, frame)] += now - before
-            before = now
+            clock.look(sys._current_frames().get(thread))
 
     looking = threading.Thread(target=look, daemon=True)
     looking.start()
@@ -76,7 +114,6 @@ def _sample(file: str, work: Callable[[], object]) -> dict[tuple[int, str], floa
     finally:
         ended.set()
         looking.join()
-    return seen
 
 
 def _line(file: str, frame: FrameType | None) -> tuple[int, str]:
