@@ -154,6 +154,7 @@ def _fits_only_the_handout(p: Probe, output: str, error: StudentError) -> None:
     """Raise Failed if the forward that raised here is right at the sizes of the handout."""
     if not _right_at_handout(p, output):
         return
+    error.add_note(_("This happened with {case}.", case=p.case))
     said, hint = advice(Cause.HANDOUT_SIZES_ONLY)
     where = f" ({last_line(error)})" if error.frames else ""
     raise Failed(

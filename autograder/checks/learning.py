@@ -10,11 +10,13 @@ import numpy as np
 from autograder.checks.api import Failed, Grader, Passed
 from autograder.checks.causes import Cause
 from autograder.checks.severed import where_made, where_model_severed
+from autograder.checks.slow import slow_line
 from autograder.checks.training import (
     Features,
     Training,
     build_model,
     held_out,
+    hyperparameters,
     model_answers_pace,
     train,
     train_frozen,
@@ -34,7 +36,6 @@ _CLOSE = 0.02
 """So near to what is asked for, F1 is the median over all seeds."""
 
 _FAR_OFF_HE = 2.0
-_PROFILE_SECONDS = 5.0
 
 
 def model_learns(grader: Grader, features: Features) -> Passed:
@@ -400,10 +401,7 @@ def _too_slow(grader: Grader, run: Training) -> str:
         seconds=run.seconds,
         pace=run.pace,
     )
-    pace = model_answers_pace(grader, run.settings.batch_size)
-    if pace is not None:
-        told += " " + _("The model answer does {pace:.2g} a second on this machine.", pace=pace)
-    return told + grader.once("slow line", lambda: _slow_line(grader))
+    return f"{told} {_beside_the_model_answer(grader)}".strip()
 
 
 def _trained(grader: Grader, features: Features, seed: int) -> Training:
@@ -411,25 +409,25 @@ def _trained(grader: Grader, features: Features, seed: int) -> Training:
     try:
         return train(grader, features, seed)
     except WorkerTimeout as error:
-        if slow := grader.once("slow line", lambda: _slow_line(grader)):
-            error.add_note(slow.strip())
+        if told := _beside_the_model_answer(grader):
+            error.add_note(told)
         raise
 
 
-def _slow_line(grader: Grader) -> str:
-    """Say which line of the hand-in takes the time, as the end of a message; "" if none stands out."""
-    try:
-        model = build_model(grader, grader.assignment.training.seeds[0])
-        lines = grader.session.profile(model.id, [held_out(grader).x[:2]], seconds=_PROFILE_SECONDS).lines
-    except SandboxError:
-        return ""  # it was advice
-    if not lines:
-        return ""
-    slowest = lines[0]
-    return " " + _(
-        "Of its time, {share:.0%} is spent at line {line}, in {function}: `{text}`.",
-        share=slowest.share,
-        line=slowest.line,
-        function=slowest.function,
-        text=slowest.text,
-    )
+def _beside_the_model_answer(grader: Grader) -> str:
+    """Say how fast the model answer trains here, and which line of the hand-in takes the time."""
+
+    def say() -> str:
+        batch_size = hyperparameters(grader).batch_size
+        pace, told = model_answers_pace(grader, batch_size), []
+        if pace is not None:
+            told.append(_("The model answer does {pace:.2g} iterations a second on this machine.", pace=pace))
+        try:
+            model = build_model(grader, grader.assignment.training.seeds[0])
+        except SandboxError:
+            return " ".join(told)
+        if line := slow_line(grader.session, model.id, [held_out(grader).x[:2]]):
+            told.append(line)
+        return " ".join(told)
+
+    return grader.once("beside the model answer", say)
