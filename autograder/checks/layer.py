@@ -51,7 +51,7 @@ def forward_is_right(grader: Grader, case: LayerCase, output: str = OUTPUT) -> b
     where = _("on an input whose entries do not lie side by side in memory")
     strided = p.call(p.inputs, layout="strided")
     _output_is_right(p, p.case, p.inputs, strided, output, after=where, cause=Cause.NEEDS_CONTIGUOUS)
-    _output_is_right(p, p.case, p.inputs, _on_read_only(p), output)
+    _output_is_right(p, p.case, p.inputs, _on_read_only(p), output, after=_("after other calls"))
     return first.rounded
 
 

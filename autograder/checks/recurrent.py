@@ -166,6 +166,7 @@ class RNNCase(LayerCase):
             return _collect(target, da, x, before, w_x, w_h)
 
         yield Cause.TRUNCATED_THROUGH_TIME, at(dy * slope)
+        yield Cause.IGNORES_UPSTREAM, at(_go_back(np.ones_like(dy), slope, w_h))
         yield Cause.STATE_SEVERED, at(_go_back(upstream[0], slope, w_h))
         if target == "w_h":
             yield Cause.WEIGHT_TRANSPOSED, at(right).T
