@@ -21,7 +21,7 @@ from autograder.checks.diagnosis import Pull, explain_gradient
 from autograder.checks.probe import Called, LayerCase, Probe, at_handout, find, probe
 from autograder.checks.severed import Where, where_severed
 from autograder.sandbox import StudentError
-from autograder.sandbox.said import last_line
+from autograder.sandbox.said import last_line, translated
 from autograder.words import N_, _
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def _told(case: LayerCase, error: StudentError) -> Failed | StudentError:
         )
     if error.kind == "ShapeError" and ".f_d: expected a gradient of shape" in error.message:
         return Failed(
-            f"{case}: {error.message}",
+            f"{case}: {translated(error.message)}",
             hint=advice(Cause.GRADIENT_SHAPE)[1],
             cause=Cause.GRADIENT_SHAPE,
         )
