@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.autograder.variations import ROOT, SOLUTION
+from tests.autograder.light import ROOT, SOLUTION
 
 STUB = ROOT / "assignments" / "cnn" / "assignment.py"
 

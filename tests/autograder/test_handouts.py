@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.autograder.variations import ROOT
+from tests.autograder.light import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from autograder.checks import Check, Failed, Grader, Passed
 from autograder.runner import check_submission
 from autograder.submission import read_submission
 from autograder.verdict import CheckResult, Status, SubmissionResult
-from tests.autograder.variations import SOLUTION
+from tests.autograder.light import SOLUTION
 
 # Something happens in the forward of the convolution where the kernel is 5 wide, which conv2d.forward alone tries.
 PLACE = "        p = self.padding\n"

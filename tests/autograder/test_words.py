@@ -25,7 +25,7 @@ from autograder.runner import check_submission
 from autograder.sandbox.said import SENTENCES, translated
 from autograder.submission import read_submission
 from autograder.words import LANGUAGES, N_, _, language, system_language
-from tests.autograder.variations import ROOT
+from tests.autograder.light import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
