@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from autograder.assignment import assignment_names
 from autograder.bank import NAMED, Bank, HandIn, load_bank, run_hand_in
 
 BANKS = {file.parent.name: load_bank(file.parent) for file in Path(__file__).parents[1].glob("submissions/*/bank.toml")}
-AT_LEAST: dict[str, tuple[int, int]] = {"autograd": (6, 40), "cnn": (12, 60), "rnn": (8, 30)}
+AT_LEAST = {"autograd": (6, 40), "cnn": (12, 60), "rnn": (8, 30)}
 """How many right hand-ins, and how many wrong ones, a bank must hold."""
 
 
@@ -22,6 +23,10 @@ def test_a_hand_in_comes_out_as_declared(bank: Bank, hand_in: HandIn) -> None:
     assert not outcome.disagreements, "\n".join(
         f"{d.check}: declared: {d.declared}; happened: {d.happened}. {d.message}" for d in outcome.disagreements
     )
+
+
+def test_every_assignment_has_a_bank() -> None:
+    assert sorted(BANKS) == sorted(AT_LEAST) == assignment_names()
 
 
 @pytest.mark.parametrize("name", sorted(AT_LEAST))
