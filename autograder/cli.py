@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import io
 import os
 import sys
 import traceback
@@ -136,6 +137,9 @@ def _check_writable(out: Path, read: Path) -> None:
 
 def main() -> None:
     """Run the command; a fault of ours that nothing caught is exit status 2, not 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # what a terminal cannot show is no reason to stop
     with language(system_language()):
         try:
             app()
