@@ -275,7 +275,7 @@ def test_the_language_is_the_systems_unless_lang_says_another() -> None:
 
 def test_a_terminal_that_cannot_show_korean_is_no_fault_of_the_grader() -> None:
     done = run(str(STUB), "--only", "policy", "--lang", "ko", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
-    assert done.returncode == 1, done.stderr
+    assert done.returncode == 0, done.stderr
     assert "policy" in done.stdout
     assert "Traceback" not in done.stderr
 
