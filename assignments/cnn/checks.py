@@ -27,17 +27,19 @@ CONV_FORWARD = (
 )
 CONV_GRADIENT = (
     Conv2dCase(3, 2, 6, 5, f=4, k=3),
-    Conv2dCase(2, 3, 5, 7, f=5, k=2, stride=2),
-    Conv2dCase(2, 3, 4, 5, f=2, k=3, stride=2, padding=1),
+    Conv2dCase(4, 3, 5, 7, f=5, k=2, stride=2),
+    Conv2dCase(3, 2, 4, 5, f=6, k=3, stride=2, padding=1),
     Conv2dCase(1, 1, 3, 6, f=1, k=3),  # one image, one channel, one filter, one row of output
-    Conv2dCase(2, 3, 7, 5, f=4, k=1, stride=3),  # gaps between windows
+    Conv2dCase(4, 3, 7, 5, f=2, k=1, stride=3),  # gaps between windows
     Conv2dCase(5, 2, 4, 6, f=3, k=4, padding=2),
+    Conv2dCase(3, 2, 7, 6, f=4, k=5),
 )
 POOL = (
-    MaxPool2dCase(2, 3, 6, 8, k=2, stride=2),
-    MaxPool2dCase(2, 3, 7, 5, k=3, stride=1),
-    MaxPool2dCase(3, 2, 8, 7, k=3, stride=2, scale=100),
+    MaxPool2dCase(4, 3, 6, 8, k=2, stride=2),
+    MaxPool2dCase(3, 2, 7, 5, k=3, stride=1),
+    MaxPool2dCase(5, 2, 8, 7, k=3, stride=2, scale=100),
     MaxPool2dCase(1, 5, 5, 9, k=2, stride=3),
+    MaxPool2dCase(3, 2, 7, 10, k=3, stride=3),
 )
 CONVOLUTIONS = Features(N_("convolution weights"), lambda tensor: len(tensor.shape) == 4)
 

@@ -112,6 +112,7 @@ class Conv2dCase(LayerCase):
                 moved = value.reshape(shape).transpose(np.argsort(order))
                 yield Cause.RESHAPE_FOR_TRANSPOSE, with_values(**{name: moved})
                 yield Cause.RESHAPE_FOR_TRANSPOSE, with_values(**{name: value.transpose(order).reshape(value.shape)})
+        yield Cause.RESHAPE_FOR_TRANSPOSE, self._of_reshaped_columns(x, weight, bias)
         yield Cause.MIXED_UP, with_values(weight=weight[:, ::-1])
         yield Cause.MIXED_UP, with_values(weight=weight[::-1])
         yield Cause.MIXED_UP, with_values(bias=bias[::-1])
@@ -163,6 +164,15 @@ class Conv2dCase(LayerCase):
             wide = np.zeros((*dy.shape[:2], *dense.out_shape))
             wide[:, :, : dy.shape[2], : dy.shape[3]] = dy
             yield Cause.STRIDE_IGNORED, dense.gradients(inputs, parameters, (wide,))[target]
+
+    def _of_reshaped_columns(self, x: Array, weight: Array, bias: Array) -> Arrays:
+        """Return what im2col gives if the columns (N, C, K, K, OH, OW) become rows by reshape alone."""
+        p, s, k = self.padding, self.stride, self.k
+        padded = np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k), axis=(2, 3))[:, :, ::s, ::s]
+        rows = windows.transpose(0, 1, 4, 5, 2, 3).reshape(-1, self.c * k * k)  # not (N*OH*OW, C*K*K)
+        y = rows @ weight.reshape(self.f, -1).T + bias
+        return (y.reshape(self.n, *self.out_shape, self.f).transpose(0, 3, 1, 2),)
 
     @property
     def out_shape(self) -> tuple[int, int]:

@@ -120,10 +120,12 @@ def _forward_mistakes(case: LayerCase, inputs: Values, parameters: Values) -> It
     yield from case.forward_suspects(inputs, parameters)
     for cause, changed in _confused(inputs):
         yield cause, case.forward(changed, parameters)
+    whole = case.forward(inputs, parameters)
+    if all(y.ndim > 3 for y in whole):
+        yield Cause.AXES_SWAPPED, tuple(y.swapaxes(-1, -2) for y in whole)
     alone = _first_of_each(inputs)
     if alone is not None:
         kept = case.forward(alone, parameters)
-        whole = case.forward(inputs, parameters)
         yield Cause.FIRST_ONLY, kept
         yield Cause.FIRST_ONLY, tuple(_padded(k, w) for k, w in zip(kept, whole, strict=True))
         yield Cause.FIRST_ONLY, tuple(np.broadcast_to(k[:1], w.shape) for k, w in zip(kept, whole, strict=True))
@@ -193,7 +195,7 @@ def _gradient_mistakes(case: LayerCase, pull: Pull, right: Array) -> Iterator[tu
     for dy in upstream:
         if dy.size == right.size:
             yield Cause.FORTRAN_ORDER, dy.reshape(right.shape, order="F")
-    if all(dy.ndim and dy.shape[0] > 1 for dy in upstream):
+    if all(dy.ndim and dy.shape[0] > 2 for dy in upstream):  # of two, the last alone is all but the first
         yield Cause.FIRST_ONLY, with_upstream(tuple(_only(dy, 0) for dy in upstream))
         yield Cause.OVERWRITTEN, with_upstream(tuple(_only(dy, -1) for dy in upstream))
     for place, dy in enumerate(upstream):

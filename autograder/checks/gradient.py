@@ -129,7 +129,7 @@ def _study(grader: Grader, case: LayerCase) -> _Study:
     session, rng = p.session, grader.rng(case.cls, str(case), "upstream")
     tensors = session.tensors(p.obj).tensors
     shapes = [y.shape for y in case.forward(p.inputs, p.parameters)]
-    u, v = (tuple(rng.standard_normal(shape) for shape in shapes) for _ in range(2))
+    u, v, w = (tuple(rng.standard_normal(shape) for shape in shapes) for _ in range(3))
     both = tuple(a + b for a, b in zip(u, v, strict=True))
     before, after = case.sample(rng), case.sample(rng)
     study = _Study(p, p.found, tensors, (before, after), {})
@@ -179,7 +179,7 @@ def _study(grader: Grader, case: LayerCase) -> _Study:
         return pull((called, u), (called, v), total=both)
 
     held: list[Called] = []
-    stage("first", lambda: pull((p.call(before), v), total=v))  # another upstream: what stays of it shows
+    stage("first", lambda: pull((p.call(before), w), total=w))  # an upstream of its own: what stays of it shows
     stage("plain", plain)
     stage("again", lambda: pull((held[0], v), total=both) if held else study.pulled("plain"))
     stage("images", lambda: pull((p.call(p.inputs, requires_grad=False), u), total=u))

@@ -276,9 +276,7 @@ def for_each(grader: Grader, cases: Sequence[Case], run: Callable[[Case], object
             wrong.append(error)
     if wrong:
         right = len(cases) - len(wrong)
-        causes = Counter(e.cause if isinstance(e, Failed) else Cause.RAISED for e in wrong)
-        most, _count = causes.most_common(1)[0]  # of two as common, the first
-        told = next(e for e in wrong if (e.cause if isinstance(e, Failed) else Cause.RAISED) is most)
+        told = _telling(wrong)
         if isinstance(told, StudentError):
             raise told
         if right and isinstance(told.__cause__, StudentError):
@@ -292,3 +290,16 @@ def for_each(grader: Grader, cases: Sequence[Case], run: Callable[[Case], object
             tolerance=FLOAT32_TOLERANCE,
         )
     return Passed(_("Right in all {count} configurations.", count=len(cases)) + note, {"configurations": len(cases)})
+
+
+def _telling(wrong: Sequence[Failed | StudentError]) -> Failed | StudentError:
+    """Return the first of the failures whose cause most of them have; of two as common, the first."""
+    counts = Counter(_cause(error) for error in wrong)
+    most, _count = counts.most_common(1)[0]
+    if most in (Cause.BACKWARD_WRONG, Cause.VALUES_WRONG) and Cause.HANDOUT_SIZES_ONLY in counts:
+        most = Cause.HANDOUT_SIZES_ONLY  # only some configurations can tell
+    return next(error for error in wrong if _cause(error) is most)
+
+
+def _cause(error: Failed | StudentError) -> Cause | None:
+    return error.cause if isinstance(error, Failed) else Cause.RAISED

@@ -306,4 +306,5 @@ def _check_logits(logits: Array | None, n: int, returned: str) -> None:
 def _distance(before: Array, after: Array) -> float:
     if before.shape != after.shape:
         return math.inf
+    before, after = before.astype(np.float64), after.astype(np.float64)  # squares of float32 may overflow
     return float(np.linalg.norm(after - before) / (np.linalg.norm(before) or 1.0))
