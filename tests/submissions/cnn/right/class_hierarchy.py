@@ -15,8 +15,8 @@ from numpytorch.autograd import GradFn, OutputNode, TensorNode, attach
 
 # ---- hyperparameters: yours to change, within the bounds that README.md lists ----
 BATCH_SIZE = 32
-ITERATIONS = 300
-LEARNING_RATE = 0.1
+ITERATIONS = 400
+LEARNING_RATE = 0.2
 # ---- end of hyperparameters ----
 
 Array: TypeAlias = NDArray[np.floating]

@@ -6,7 +6,7 @@ from numpytorch.functions import maximum, stack, tensordot, zeros
 # ---- hyperparameters: yours to change, within the bounds that README.md lists ----
 BATCH_SIZE = 32
 ITERATIONS = 300
-LEARNING_RATE = 0.1
+LEARNING_RATE = 0.3
 # ---- end of hyperparameters ----
 
 

@@ -10,7 +10,7 @@ from numpytorch.autograd import GradFn, OutputNode, TensorNode, attach
 # ---- hyperparameters: yours to change, within the bounds that README.md lists ----
 BATCH_SIZE = 32
 ITERATIONS = 300
-LEARNING_RATE = 0.1
+LEARNING_RATE = 0.3
 # ---- end of hyperparameters ----
 
 Array = NDArray[np.floating]
