@@ -63,6 +63,7 @@ class _Right(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     file: str = ""
     change: tuple[Change, ...] = ()
     only: tuple[str, ...] = ("*",)
+    training_seconds: float | None = None
 
 
 class _Wrong(_Right, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -85,6 +86,7 @@ class HandIn:
 
     checks: the ids of those that run. fails: of these, those that must fail; none if it is right.
     cause: what the first of `fails` must name. cause_open: why it need not, if it need not.
+    training_seconds: the wall-clock limit of training, in place of the assignment's.
     """
 
     name: str
@@ -95,6 +97,7 @@ class HandIn:
     may_fail: tuple[str, ...] = ()
     cause: str = ""
     cause_open: str = ""
+    training_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +223,7 @@ def _hand_in(entry: _Right | _Wrong, folder: Path, base: Submission | None, ids:
             raise BankError(f"{entry.name!r}: `only`: expected a pattern that matches one of {ids}, got {pattern!r}.")
     checks = tuple(i for i in ids if any(fnmatch.fnmatchcase(i, pattern) for pattern in entry.only))
     if not isinstance(entry, _Wrong):
-        return HandIn(entry.name, source, start.path, checks)
+        return HandIn(entry.name, source, start.path, checks, training_seconds=entry.training_seconds)
     if not entry.fails or not entry.cause:
         raise BankError(f"{entry.name!r}: expected a wrong hand-in to declare a check that `fails`, and its `cause`.")
     if source == start.source and not entry.file:
@@ -233,7 +236,15 @@ def _hand_in(entry: _Right | _Wrong, folder: Path, base: Submission | None, ids:
     if both := sorted(set(entry.fails) & set(entry.may_fail)):
         raise BankError(f"{entry.name!r}: expected {both} in `fails` or in `may_fail`, got both.")
     return HandIn(
-        entry.name, source, start.path, checks, entry.fails, entry.may_fail, entry.cause, entry.cause_open.strip()
+        entry.name,
+        source,
+        start.path,
+        checks,
+        entry.fails,
+        entry.may_fail,
+        entry.cause,
+        entry.cause_open.strip(),
+        entry.training_seconds,
     )
 
 
@@ -287,6 +298,9 @@ def _run(folder: Path, hand_in: HandIn, seed: int) -> Outcome:
 def run_hand_in(assignment: Assignment, hand_in: HandIn, seed: int = 0) -> Outcome:
     """Check one hand-in, and hold the verdicts against its declaration."""
     chosen = tuple((c, settings) for c, settings in assignment.checks if c.id in hand_in.checks)
+    if hand_in.training_seconds is not None:
+        training = msgspec.structs.replace(assignment.training, seconds=hand_in.training_seconds)
+        assignment = replace(assignment, config=msgspec.structs.replace(assignment.config, training=training))
     digest = hashlib.sha256(hand_in.source.encode()).hexdigest()
     submission = Submission(hand_in.path, digest, hand_in.source)
     result = check_submission(replace(assignment, checks=chosen), submission, seed=seed)
