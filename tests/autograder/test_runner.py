@@ -13,7 +13,7 @@ from autograder.submission import read_submission
 from autograder.verdict import CheckResult, Status, SubmissionResult
 from tests.autograder.light import SOLUTION
 
-# Something happens in the forward of the convolution where the kernel is 5 wide, which conv2d.forward alone tries.
+# Something happens in the forward where the kernel is 5 wide on one channel, which conv2d.forward alone tries.
 PLACE = "        p = self.padding\n"
 MISCHIEF = [
     ("os._exit(0)", Status.CRASHED, "ended with status 0"),
@@ -51,7 +51,7 @@ def quick(cnn: Assignment, **seconds: float) -> Assignment:
 
 def mischievous(what: str) -> str:
     helper = "\n\ndef recurse() -> None:\n    recurse()\n"
-    line = f"        if self.kernel_size == 5 and not self.quiet:\n            {what}\n"
+    line = f"        if self.kernel_size == 5 and x.shape[1] == 1 and not self.quiet:\n            {what}\n"
     source = SOLUTION.replace(PLACE, line + PLACE).replace(
         "import numpy as np\n", "import os\nimport sys\nimport numpy as np\n", 1
     )
