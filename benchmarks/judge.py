@@ -3,7 +3,7 @@
     python -m benchmarks.judge           (needs torch: pip install -e '.[bench]')
 
 Ours: the model answer's Conv2d in a worker that is up, asked over the pipe and judged in the parent: the three
-gradients at every entry, each for eight ways to use the layer. Theirs: torch.autograd.gradcheck on
+gradients at every entry, each for nine ways to use the layer. Theirs: torch.autograd.gradcheck on
 torch.nn.functional.conv2d, in one process. Both must pass first. They take turns.
 """
 

@@ -14,13 +14,15 @@ from autograder.sandbox import StudentError
 from autograder.words import N_, _
 
 FROM_ZERO = (
-    RNNCase(3, 5, 2, 7, more=(0, 2)),  # called again on as many sequences: a state that was kept would fit
+    RNNCase(3, 5, 2, 7),
     RNNCase(2, 3, 7, 5),
     RNNCase(1, 7, 3, 2),
     RNNCase(5, 1, 2, 3),
     RNNCase(2, 5, 1, 3),
     RNNCase(3, 2, 5, 1),
+    RNNCase(2, 31, 2, 3),  # longer than an image
 )
+SATURATED = RNNCase(2, 3, 2, 5, magnitude=1e4)  # exp of what tanh gets would overflow
 FROM_A_STATE = (
     RNNCase(3, 5, 2, 7, h0=True),
     RNNCase(2, 3, 7, 5, h0=True),
@@ -54,7 +56,8 @@ def gradient(grader: Grader, target: str, from_zero: tuple[RNNCase, ...] = FROM_
 @check("rnn.forward")
 def rnn_forward(grader: Grader) -> Passed:
     """RNN.forward computes the state after every step."""
-    return layer.for_each(grader, FROM_ZERO, lambda case: layer.forward_is_right(grader, case, OUTPUTS))
+    cases = (*FROM_ZERO, SATURATED)
+    return layer.for_each(grader, cases, lambda case: layer.forward_is_right(grader, case, OUTPUTS))
 
 
 @check("rnn.state")

@@ -20,6 +20,10 @@ _ADVICE: dict[Cause, tuple[str, str]] = {
             "`numpytorch.autograd.attach(out, YourGradFn(x, w, b))` works it out."
         ),
     ),
+    Cause.ONLY_IF_OTHERS_REQUIRE_GRAD: (
+        N_("Where the other inputs require one too, it is right."),
+        N_("Look for `requires_grad` in your code: only the input that requires none goes without a gradient."),
+    ),
     Cause.IGNORES_UPSTREAM: (
         N_("It is what an upstream gradient of all ones would give: the rule ignores the one that arrives."),
         N_("Multiply by `y.grad` in f_d: it is not all ones when anything follows the layer."),
@@ -117,6 +121,22 @@ _ADVICE: dict[Cause, tuple[str, str]] = {
         N_("Something of another call is in it."),
         N_("Keep nothing on the layer that a later call reads: what the backward needs belongs to the GradFn."),
     ),
+    Cause.STALE_PARAMETERS: (
+        N_("The values are those of the parameters as they were before."),
+        N_("Read each parameter's `.arr` in forward, every time: a copy of it does not follow the optimizer."),
+    ),
+    Cause.OUTPUT_REUSED: (
+        N_("Both calls may be part of one graph, and each needs its own."),
+        N_("Make a new array for every output (np.empty, np.zeros), not one that the layer keeps."),
+    ),
+    Cause.NEEDS_GRADIENT: (
+        N_("Where the input requires one, in training, the same values come out right."),
+        N_("What a layer computes depends on its input's values alone, not on whether anybody wants gradients."),
+    ),
+    Cause.CLIPPED: (
+        N_("For one a millionth as large it is right: twice the upstream gradient must give twice the gradient."),
+        N_("Is something clipped, or compared with a threshold, in f_d?"),
+    ),
     Cause.HANDOUT_SIZES_ONLY: (
         N_("At the sizes of the handout's model it is right: a size is fixed somewhere."),
         N_("Compute every size from x.shape and the constructor's arguments. Look for 28, 26, 13, 3 or 2 in the code."),
@@ -204,6 +224,7 @@ _ADVICE: dict[Cause, tuple[str, str]] = {
         N_("It is what comes of running a rule before all consumers of its node have delivered."),
         N_("Count each node's consumers first; run its rule when the last one of them has delivered."),
     ),
+    Cause.COUNTS_LEFT: ("", N_("The library counts there as well, and begins at 0. Leave it as you found it.")),
     Cause.RUNS_AGAIN: (
         N_("A rule ran more than once."),
         N_("Wait until all consumers have delivered: then one run does. Else the work doubles at each fork."),
@@ -271,6 +292,10 @@ _ADVICE: dict[Cause, tuple[str, str]] = {
     Cause.TIME_REVERSED: (
         N_("It is what comes of going through time in the wrong direction."),
         N_("Forward from the first step to the last, backward from the last to the first: reversed(range(T))."),
+    ),
+    Cause.TRUNCATED_IN_PIECES: (
+        N_("It is what comes back where the sequence is cut into pieces: nothing goes from one to the one before it."),
+        N_("Go back through all steps. Who trains cuts sequences, by calling the layer on pieces (README.md)."),
     ),
     Cause.TRUNCATED_THROUGH_TIME: (
         N_("It is what comes back where each step keeps to itself: nothing goes back to the steps before it."),

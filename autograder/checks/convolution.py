@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Conv2dCase(LayerCase):
-    """One configuration of Conv2d, on images (N, C, H, W). Sizes differ, so that no two can be mixed up."""
+    """One configuration of Conv2d, on images (N, C, H, W). Sizes differ, so that no two can be mixed up.
+
+    magnitude: of the numbers in the images.
+    """
 
     n: int
     c: int
@@ -36,10 +39,13 @@ class Conv2dCase(LayerCase):
     k: int
     stride: int = 1
     padding: int = 0
+    magnitude: float = 1.0
 
     def __str__(self) -> str:
         options = f", stride={self.stride}" * (self.stride != 1) + f", padding={self.padding}" * (self.padding != 0)
-        return f"Conv2d({self.c}, {self.f}, {self.k}{options}) on x ({self.n}, {self.c}, {self.h}, {self.w})"
+        magnitude = f"{self.magnitude:g} * " * (self.magnitude != 1)
+        shape = f"({self.n}, {self.c}, {self.h}, {self.w})"
+        return f"Conv2d({self.c}, {self.f}, {self.k}{options}) on {magnitude}x {shape}"
 
     @property
     def cls(self) -> str:
@@ -64,11 +70,13 @@ class Conv2dCase(LayerCase):
 
     def sample(self, rng: np.random.Generator) -> dict[str, Array]:
         """Draw x (N, C, H, W)."""
-        return {INPUT: rng.standard_normal((self.n, self.c, self.h, self.w))}
+        return {INPUT: self.magnitude * rng.standard_normal((self.n, self.c, self.h, self.w))}
 
-    def resized(self) -> Conv2dCase:
-        """Return the same layer on more and larger images."""
-        return replace(self, n=self.n + 1, h=self.h + 2, w=self.w + 1)
+    def resized(self) -> tuple[Conv2dCase, ...]:
+        """List the same layer on wider, on higher and on more images."""
+        wider = replace(self, w=self.w + 1)
+        higher = replace(wider, h=self.h + 2)
+        return wider, higher, replace(higher, n=self.n + 1)
 
     def handout(self) -> Conv2dCase | None:
         """Return the first convolution of the handout's model, from which this one differs in sizes alone."""
@@ -206,7 +214,10 @@ class Conv2dCase(LayerCase):
 
 @dataclass(frozen=True, slots=True)
 class MaxPool2dCase(LayerCase):
-    """One configuration of MaxPool2d, on images (N, C, H, W)."""
+    """One configuration of MaxPool2d, on images (N, C, H, W).
+
+    scale: what the images' numbers, half of them negative, are multiplied by. shift: what is added to them.
+    """
 
     n: int
     c: int
@@ -215,10 +226,12 @@ class MaxPool2dCase(LayerCase):
     k: int
     stride: int
     scale: float = 1.0
+    shift: float = 0.0
 
     def __str__(self) -> str:
         scale = f"{self.scale:g} * " * (self.scale != 1)
-        return f"MaxPool2d({self.k}, {self.stride}) on {scale}x ({self.n}, {self.c}, {self.h}, {self.w})"
+        shift = f" {'-' if self.shift < 0 else '+'} {abs(self.shift):g}" * (self.shift != 0)
+        return f"MaxPool2d({self.k}, {self.stride}) on {scale}x{shift} ({self.n}, {self.c}, {self.h}, {self.w})"
 
     @property
     def cls(self) -> str:
@@ -234,15 +247,17 @@ class MaxPool2dCase(LayerCase):
         """Draw x (N, C, H, W), half of it negative, with entries about 0.02 apart: there are no ties."""
         size = self.n * self.c * self.h * self.w
         values = 0.02 * (rng.permutation(size) - size // 2) + rng.uniform(-1e-3, 1e-3, size)
-        return {INPUT: self.scale * values.reshape(self.n, self.c, self.h, self.w)}
+        return {INPUT: self.scale * values.reshape(self.n, self.c, self.h, self.w) + self.shift}
 
-    def resized(self) -> MaxPool2dCase:
-        """Return the same layer on more and larger images."""
-        return replace(self, n=self.n + 1, h=self.h + 2, w=self.w + 1)
+    def resized(self) -> tuple[MaxPool2dCase, ...]:
+        """List the same layer on wider, on higher and on more images."""
+        wider = replace(self, w=self.w + 1)
+        higher = replace(wider, h=self.h + 2)
+        return wider, higher, replace(higher, n=self.n + 1)
 
     def handout(self) -> MaxPool2dCase | None:
         """Return the first pooling of the handout's model, from which this one differs in sizes alone."""
-        return None if self.stride != self.k else MaxPool2dCase(2, 32, 26, 26, k=2, stride=2)
+        return None if self.stride != self.k or self.shift else MaxPool2dCase(2, 32, 26, 26, k=2, stride=2)
 
     def forward(self, inputs: Values, parameters: Values) -> Arrays:
         """Take the maxima."""
@@ -265,7 +280,8 @@ class MaxPool2dCase(LayerCase):
         yield Cause.AXES_SWAPPED, (swapped,)
         yield Cause.AXES_SWAPPED, (swapped.swapaxes(2, 3),)
         n, c, out_h, out_w = right.shape
-        if self.k == self.stride and (out_h * self.k, out_w * self.k) == x.shape[2:]:
+        if self.k == self.stride:
+            x = x[:, :, : out_h * self.k, : out_w * self.k]
             for windows, axes in (((out_h, out_w, self.k, self.k), (4, 5)), ((out_h, out_w, self.k**2), (4,))):
                 yield Cause.RESHAPE_FOR_TRANSPOSE, (x.reshape(n, c, *windows).max(axis=axes),)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
@@ -49,8 +50,7 @@ def gradient_is_right(grader: Grader, case: LayerCase, target: str) -> bool:
         _severed(grader, study, target)
     _same_again(study)
     _is_exact(grader, study, plain, target)
-    usages = [usage for usage in _USAGES if not (usage.stage == "images" and target not in case.shapes)]
-    for usage in usages:
+    for usage in _usages(case, target):
         if usage.stage not in study.stages:
             continue
         _is_exact(grader, study, study.pulled(usage.stage), target, usage)
@@ -75,20 +75,30 @@ class _Usage:
     cause: Cause
 
 
+_IMAGES = _Usage("images", N_("when the input requires no gradient, as images do"), Cause.ONLY_IF_INPUT_REQUIRES_GRAD)
+_LARGE = 1e6
 _USAGES = (
-    _Usage("images", N_("when the input requires no gradient, as images do"), Cause.ONLY_IF_INPUT_REQUIRES_GRAD),
+    _Usage("large", N_("when the upstream gradient is a million times as large"), Cause.CLIPPED),
     _Usage("again", N_("after a second backward(), which should add to the first"), Cause.DOES_NOT_ACCUMULATE),
     _Usage("two losses", N_("when two losses use the output"), Cause.DOES_NOT_ACCUMULATE),
     _Usage("twice", N_("when the layer is called twice on one input and both outputs are used"), Cause.KEEPS_STATE),
     _Usage(
         "strided",
-        N_("on an input whose entries do not lie side by side in memory"),
+        N_("on an input and an upstream gradient whose entries do not lie side by side in memory"),
         Cause.NEEDS_CONTIGUOUS,
     ),
     # Of a layer that returns several.
     _Usage("first output", N_("when a loss uses the first output alone"), Cause.BACKWARD_WRONG),
     _Usage("last output", N_("when a loss uses the last output alone"), Cause.BACKWARD_WRONG),
 )
+
+
+def _usages(case: LayerCase, target: str) -> list[_Usage]:
+    """List the usages in which a gradient is to arrive at the target."""
+    if target in case.shapes:
+        return [_IMAGES, *_USAGES]
+    alone = N_("when no other input requires a gradient")
+    return [*_USAGES, _Usage(f"only {target}", alone, Cause.ONLY_IF_OTHERS_REQUIRE_GRAD)]
 
 
 @dataclass(slots=True)
@@ -134,7 +144,7 @@ def _study(grader: Grader, case: LayerCase) -> _Study:
     before, after = case.sample(rng), case.sample(rng)
     study = _Study(p, p.found, tensors, (before, after), {})
 
-    def pull(*calls: tuple[Called, Arrays], total: Arrays, alone: int | None = None) -> Pulled:
+    def pull(*calls: tuple[Called, Arrays], total: Arrays, alone: int | None = None, strided: bool = False) -> Pulled:
         first = calls[0][0]
         given = range(len(first.arrays)) if alone is None else (alone,)
         if len(given) < len(total):  # no gradient comes through an output that is not there, or not used
@@ -148,7 +158,7 @@ def _study(grader: Grader, case: LayerCase) -> _Study:
         if not pulls:
             return Pulled(first, total, dict.fromkeys((*p.inputs, *case.shapes)))
         (number, place, dy), *also = pulls
-        arrived = session.backward(number, dy, item=place, also=also)
+        arrived = session.backward(number, dy, item=place, also=also, strided=strided)
         gradients = dict(zip(p.inputs, arrived.inputs, strict=True))
         gradients |= {role: arrived.tensors.get(info.path) for role, info in p.found.items()}
         return Pulled(first, total, gradients | {r: None for r in case.shapes if r not in p.found})
@@ -159,7 +169,7 @@ def _study(grader: Grader, case: LayerCase) -> _Study:
         except Failed as error:
             study.stages[name] = error
         except StudentError as error:
-            study.stages[name] = _told(case, error)
+            study.stages[name] = _told(case, error, name)
         if name != "plain":
             session.zero_grad(p.obj)
 
@@ -178,14 +188,21 @@ def _study(grader: Grader, case: LayerCase) -> _Study:
         called = p.call(p.inputs)
         return pull((called, u), (called, v), total=both)
 
+    def only(name: str) -> Pulled:
+        return pull((p.call(p.inputs, requires_grad=[other == name for other in p.inputs]), u), total=u)
+
     held: list[Called] = []
     stage("first", lambda: pull((p.call(before), w), total=w))  # an upstream of its own: what stays of it shows
     stage("plain", plain)
     stage("again", lambda: pull((held[0], v), total=both) if held else study.pulled("plain"))
+    large = tuple(_LARGE * dy for dy in u)
+    stage("large", lambda: pull((p.call(p.inputs), large), total=large))
     stage("images", lambda: pull((p.call(p.inputs, requires_grad=False), u), total=u))
     stage("two losses", two_losses)
     stage("twice", twice)
-    stage("strided", lambda: pull((p.call(p.inputs, layout="strided"), u), total=u))
+    stage("strided", lambda: pull((p.call(p.inputs, layout="strided"), u), total=u, strided=True))
+    for name in p.inputs if len(p.inputs) > 1 else ():
+        stage(f"only {name}", partial(only, name))
     if len(case.outputs) > 1:
         last = len(case.outputs) - 1
         stage("first output", lambda: pull((p.call(p.inputs), u), total=u, alone=0))
@@ -201,7 +218,7 @@ def _fitting(dy: Array, y: Array) -> Array:
     return dy if dy.shape == y.shape else np.resize(dy, y.shape)
 
 
-def _told(case: LayerCase, error: StudentError) -> Failed | StudentError:
+def _told(case: LayerCase, error: StudentError, stage: str) -> Failed | StudentError:
     """Say what an exception in a backward means, where that is known."""
     if "read-only" in error.message and error.frames:
         said, hint = advice(Cause.MODIFIES_UPSTREAM)
@@ -217,7 +234,11 @@ def _told(case: LayerCase, error: StudentError) -> Failed | StudentError:
             hint=advice(Cause.GRADIENT_SHAPE)[1],
             cause=Cause.GRADIENT_SHAPE,
         )
-    error.add_note(_("This happened with {case}.", case=case))
+    when = next((usage.when for usage in (_IMAGES, *_USAGES) if usage.stage == stage), None)
+    if when is None:
+        error.add_note(_("This happened with {case}.", case=case))
+    else:
+        error.add_note(_("This happened with {case}, {when}.", case=case, when=_(when)))
     return error
 
 

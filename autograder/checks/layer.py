@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -16,12 +17,12 @@ from autograder.checks.gradient import gradient_is_right as gradient_is_right
 from autograder.checks.probe import OUTPUT, Called, LayerCase, Probe, at_handout, probe
 from autograder.sandbox import SandboxError, StudentError
 from autograder.sandbox.said import last_line, translated
-from autograder.words import _
+from autograder.words import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from autograder.sandbox import Array
+    from autograder.sandbox import Array, Built
 
     Values = Mapping[str, Array]
 
@@ -34,8 +35,7 @@ def forward_is_right(grader: Grader, case: LayerCase, output: str = OUTPUT) -> b
     Returns whether it was computed in float32, and judged by its tolerance.
     """
     p = probe(grader, case, case.shapes, "forward")
-    again = case.resized()
-    other = again.sample(grader.rng(case.cls, str(case), "again"))
+    rng = grader.rng(case.cls, str(case), "again")
     try:
         first = p.call(p.inputs)
     except StudentError as error:
@@ -43,16 +43,37 @@ def forward_is_right(grader: Grader, case: LayerCase, output: str = OUTPUT) -> b
         raise
     _output_is_right(p, p.case, p.inputs, first, output)
     _input_is_unchanged(p, p.inputs, first)
-    second = p.call(other)
-    if not _agrees(p, again, other, second, output):
-        fresh = probe(grader, again, again.shapes, "fresh")
-        _output_is_right(fresh, again, fresh.inputs, fresh.call(fresh.inputs), output)
-        _output_is_right(p, again, other, second, output, after=_("after a call on another input"))
-    where = _("on an input whose entries do not lie side by side in memory")
-    strided = p.call(p.inputs, layout="strided")
-    _output_is_right(p, p.case, p.inputs, strided, output, after=where, cause=Cause.NEEDS_CONTIGUOUS)
-    _output_is_right(p, p.case, p.inputs, _on_read_only(p), output, after=_("after other calls"))
+    for again in case.resized():
+        other = again.sample(rng)
+        second = p.call(other)
+        if not _agrees(p, again, other, second, output):
+            fresh = probe(grader, again, again.shapes, "fresh")
+            _output_is_right(fresh, again, fresh.inputs, fresh.call(fresh.inputs), output)
+            _output_is_right(p, again, other, second, output, after=_("after a call on another input"))
+    for when, options, cause in _WAYS:
+        called = p.call(p.inputs, **options)
+        _output_is_right(p, p.case, p.inputs, called, output, after=_(when), cause=cause)
+    last = _on_read_only(p)
+    _output_is_right(p, p.case, p.inputs, last, output, after=_("after other calls"))
+    _follows_its_parameters(p, case.sample(rng), rng, output)
+    _output_is_kept(p, last)
     return first.rounded
+
+
+_WAYS: tuple[tuple[str, dict[str, Any], Cause], ...] = (
+    (
+        N_("on an input whose entries do not lie side by side in memory"),
+        {"layout": "strided"},
+        Cause.NEEDS_CONTIGUOUS,
+    ),
+    (N_("on an input that requires no gradient"), {"requires_grad": False}, Cause.NEEDS_GRADIENT),
+    (
+        N_("under no_grad and in evaluation mode"),
+        {"requires_grad": False, "grad": False},
+        Cause.NEEDS_GRADIENT,
+    ),
+)
+"""Other ways to call a layer: what each is to a student, how it is done, and what failing at it alone points to."""
 
 
 def _output_is_right(
@@ -94,6 +115,8 @@ def _output_is_right(
         named = found.cause
     elif after:
         named = Cause.KEEPS_STATE
+    elif _is_of_initial_parameters(p, case, inputs, got, place):
+        named = Cause.STALE_PARAMETERS
     elif not np.isfinite(got).all():
         named = Cause.NOT_FINITE
     elif _right_at_handout(p, output):
@@ -136,12 +159,53 @@ def _output_is_right(
     )
 
 
+def _follows_its_parameters(p: Probe, inputs: Values, rng: np.random.Generator, output: str) -> None:
+    """Raise Failed unless the output is right when the parameters have changed, as an optimizer changes them."""
+    moved = {role: p.case.scale * rng.standard_normal(values.shape) for role, values in p.parameters.items()}
+    after = replace(p, parameters={role: moved[role] if role in p.found else p.parameters[role] for role in moved})
+    for role in p.found:
+        after.set(role, moved[role])
+    called = p.call(inputs)
+    if _agrees(after, p.case, inputs, called, output):
+        return
+    for role in p.found:
+        p.set(role, p.parameters[role])
+    if p.found and _agrees(p, p.case, inputs, p.call(inputs), output):
+        when, cause = _("after its parameters have changed"), Cause.STALE_PARAMETERS
+    else:
+        when, cause = _("after a call on another input"), Cause.KEEPS_STATE
+    _output_is_right(after, p.case, inputs, called, output, after=when, cause=cause)
+
+
+def _output_is_kept(p: Probe, called: Called) -> None:
+    """Raise Failed unless a call's output is what it was, though the layer was called again since."""
+    now = p.session.outputs(called.output.id)
+    if all(np.array_equal(a, b, equal_nan=True) for a, b in zip(called.arrays, now, strict=True)):
+        return
+    said, hint = advice(Cause.OUTPUT_REUSED)
+    raise Failed(
+        _("{case}: when the layer is called once more, the output of the call before it changes.", case=p.case) + said,
+        hint=hint,
+        cause=Cause.OUTPUT_REUSED,
+    )
+
+
 def _agrees(p: Probe, case: LayerCase, inputs: Values, called: Called, output: str) -> bool:
     place = case.outputs.index(output)
     expected = case.forward(inputs, p.parameters)[place]
     if place >= len(called.arrays) or called.arrays[place].shape != expected.shape:
         return False
     return first_mismatch(called.arrays[place], expected, called.rounded) is None
+
+
+def _is_of_initial_parameters(p: Probe, case: LayerCase, inputs: Values, got: Array, place: int) -> bool:
+    """Whether an output is that of a parameter, or of all, as the hand-in drew them, though they were set to others."""
+    drawn = {role: values.reshape(case.shapes[role]).astype(np.float64) for role, values in p.initial.items()}
+    for old in (drawn, *({role: values} for role, values in drawn.items())):
+        expected = case.forward(inputs, {**p.parameters, **old})[place]
+        if old and got.shape == expected.shape and first_mismatch(got, expected) is None:
+            return True
+    return False
 
 
 def _changes(p: Probe, inputs: Values, got: Array, place: int) -> bool:
@@ -227,6 +291,7 @@ def parameter_is_registered(grader: Grader, case: LayerCase) -> None:
                 hint=_("Create every parameter in __init__, from the sizes that it gets."),
                 cause=Cause.PARAMETER_MISSING,
             )
+    _is_its_own(p, built)
     for role, info in p.found.items():
         if info.registered:
             continue
@@ -255,6 +320,26 @@ def parameter_is_registered(grader: Grader, case: LayerCase) -> None:
         )
 
 
+def _is_its_own(p: Probe, other: Built) -> None:
+    """Raise Failed if another layer of the same sizes holds the same parameters."""
+    paths = [info.path for info in p.found.values()]
+    before = p.session.read(other.id, paths)
+    p.session.write(p.obj, {path: values + 1 for path, values in p.session.read(p.obj, paths).items()})
+    now = p.session.read(other.id, paths)
+    for role, info in p.found.items():
+        if not np.array_equal(before[info.path], now[info.path], equal_nan=True):
+            raise Failed(
+                _(
+                    "{case}: two layers of these sizes have one {role}, `{path}`, between them.",
+                    case=p.case,
+                    role=_(role),
+                    path=info.path,
+                ),
+                hint=_("Make every parameter anew in __init__: not in the class, nor as the default of an argument."),
+                cause=Cause.SHARES_MEMORY,
+            )
+
+
 def for_each(grader: Grader, cases: Sequence[Case], run: Callable[[Case], object], note: str = "") -> Passed:
     """Run a check on every case; report how many were right, and of the others what most have in common.
 
@@ -270,7 +355,8 @@ def for_each(grader: Grader, cases: Sequence[Case], run: Callable[[Case], object
         except Failed as error:
             wrong.append(error)
         except SandboxError as error:
-            error.add_note(_("This happened with {case}.", case=case))
+            if not any(str(case) in note for note in getattr(error, "__notes__", ())):
+                error.add_note(_("This happened with {case}.", case=case))
             if not isinstance(error, StudentError):
                 raise
             wrong.append(error)

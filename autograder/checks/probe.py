@@ -7,7 +7,7 @@ shapes and set to known values, so that attribute names are the student's own bu
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from autograder.checks.causes import Cause
 from autograder.words import N_, _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from autograder.sandbox import Array, Output, Scalar, Session, TensorInfo
 
@@ -90,9 +90,9 @@ class LayerCase(ABC):
         """How large the parameters are that the layer is given: less than 1 where larger ones would saturate it."""
         return 1.0
 
-    def resized(self) -> LayerCase:
-        """Return the same layer on inputs of other sizes."""
-        return self
+    def resized(self) -> Sequence[LayerCase]:
+        """List the same layer on inputs of other sizes, of which each differs from the one before it in one alone."""
+        return ()
 
     def handout(self) -> LayerCase | None:
         """Return the layer as the handout's model has it, to tell who has written it for those sizes alone."""
@@ -145,6 +145,8 @@ class Probe:
     found: Mapping[str, TensorInfo]
     parameters: Mapping[str, Array]
     inputs: Mapping[str, Array]
+    initial: Mapping[str, Array] = field(default_factory=dict)
+    """The parameters' values as the hand-in drew them, before they were set."""
 
     def call(self, inputs: Mapping[str, Array], **options: Any) -> Called:
         """Run the layer, with the options of `Session.call`; raise Failed unless Tensors of numbers come back."""
@@ -226,7 +228,9 @@ def probe(grader: Grader, case: LayerCase, need: Iterable[str], *key: str) -> Pr
             found[role] = find(case, free, role)
         else:
             parameters[role] = np.zeros(shape)
-    result = Probe(case, session, built.id, found, parameters, inputs)
+    drawn = session.read(built.id, [info.path for info in found.values()]) if found else {}
+    initial = {role: drawn[info.path] for role, info in found.items()}
+    result = Probe(case, session, built.id, found, parameters, inputs, initial)
     for role in found:
         result.set(role, parameters[role])
     return result

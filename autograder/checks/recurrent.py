@@ -33,7 +33,7 @@ NAMES = (N_("h0"), N_("outputs"), N_("h_T"), N_("w_x"), N_("w_h"))
 class RNNCase(LayerCase):
     """One configuration of RNN, on sequences (N, T, D). Sizes differ, so that no two can be mixed up.
 
-    h0: whether the call is given a state to start from. more: how many more sequences and steps `resized` has.
+    h0: whether the call is given a state to start from. magnitude: of the numbers in x.
     """
 
     n: int
@@ -41,11 +41,12 @@ class RNNCase(LayerCase):
     d: int
     h: int
     h0: bool = False
-    more: tuple[int, int] = (1, 2)
+    magnitude: float = 1.0
 
     def __str__(self) -> str:
         given = f", h0 ({self.n}, {self.h})" * self.h0
-        return f"RNN({self.d}, {self.h}) on x ({self.n}, {self.t}, {self.d}){given}"
+        magnitude = f"{self.magnitude:g} * " * (self.magnitude != 1)
+        return f"RNN({self.d}, {self.h}) on {magnitude}x ({self.n}, {self.t}, {self.d}){given}"
 
     @property
     def cls(self) -> str:
@@ -74,12 +75,13 @@ class RNNCase(LayerCase):
 
     def sample(self, rng: np.random.Generator) -> dict[str, Array]:
         """Draw x (N, T, D), and h0 (N, H) between -1 and 1, as states are."""
-        x = rng.standard_normal((self.n, self.t, self.d))
+        x = self.magnitude * rng.standard_normal((self.n, self.t, self.d))
         return {INPUT: x, H0: rng.uniform(-1, 1, (self.n, self.h))} if self.h0 else {INPUT: x}
 
-    def resized(self) -> RNNCase:
-        """Return the same layer on more and longer sequences."""
-        return replace(self, n=self.n + self.more[0], t=self.t + self.more[1])
+    def resized(self) -> tuple[RNNCase, ...]:
+        """List the same layer on longer sequences, as many at first: a state that was kept would fit."""
+        longer = replace(self, t=self.t + 2)
+        return longer, replace(longer, n=self.n + 1)
 
     def handout(self) -> RNNCase:
         """Return a layer of the size of the handout's: an image read by rows."""
@@ -166,6 +168,13 @@ class RNNCase(LayerCase):
             return _collect(target, da, x, before, w_x, w_h)
 
         yield Cause.TRUNCATED_THROUGH_TIME, at(dy * slope)
+        length = x.shape[1]
+        for steps in range(2, length):
+            for first in {steps, length % steps or steps}:  # whole pieces from the beginning, or from the end
+                starts = [first + steps * i for i in range((length - first + steps - 1) // steps)]
+                pieces = zip(np.split(dy, starts, axis=1), np.split(slope, starts, axis=1), strict=True)
+                cut = [_go_back(dy_of_piece, slope_of_piece, w_h) for dy_of_piece, slope_of_piece in pieces]
+                yield Cause.TRUNCATED_IN_PIECES, at(np.concatenate(cut, axis=1))
         yield Cause.IGNORES_UPSTREAM, at(_go_back(np.ones_like(dy), slope, w_h))
         yield Cause.STATE_SEVERED, at(_go_back(upstream[0], slope, w_h))
         if target == "w_h":
@@ -273,7 +282,7 @@ def _relu(a: Array) -> Array:
 
 
 def _sigmoid(a: Array) -> Array:
-    return 1 / (1 + np.exp(-a))
+    return (1 + np.tanh(a / 2)) / 2
 
 
 _ADVICE = {

@@ -110,26 +110,36 @@ class Read(_Ask, frozen=True):
 class Call(_Ask, frozen=True):
     """Forget the output `forget`; run the object on the arrays, and keep the result as `output`. Answer: Called.
 
-    again: instead of the arrays, take the Tensors that this output was computed from.
+    requires_grad: of each array. again: instead of the arrays, take the Tensors that this output was computed from.
     """
 
     obj: Natural
     output: Natural
     forget: Natural | None
-    requires_grad: bool
+    requires_grad: tuple[bool, ...]
     grad: bool
     layout: Layout
     again: Natural | None
 
 
 class Backward(_Ask, frozen=True):
-    """Pull the arrays back, each from a Tensor: (output, number of its item), all in one pass. Answer: Pulled."""
+    """Pull the arrays back, each from a Tensor: (output, number of its item), all in one pass. Answer: Pulled.
+
+    strided: one that is pulled back alone has gaps between its entries.
+    """
 
     pulls: Annotated[tuple[tuple[Natural, Natural], ...], Meta(min_length=1, max_length=64)]
+    strided: bool = False
 
 
 class Inputs(_Ask, frozen=True):
     """Give the inputs of an output as they are now. Answer: Values."""
+
+    output: Natural
+
+
+class Outputs(_Ask, frozen=True):
+    """Give the Tensors of an output as they are now. Answer: Values."""
 
     output: Natural
 
@@ -199,6 +209,7 @@ Ask: TypeAlias = (
     | Call
     | Backward
     | Inputs
+    | Outputs
     | ZeroGrad
     | Release
     | Optimizer

@@ -230,32 +230,34 @@ class Session:
         obj: int,
         inputs: Sequence[Array],
         *,
-        requires_grad: bool = True,
+        requires_grad: bool | Sequence[bool] = True,
         grad: bool = True,
         layout: m.Layout = "contiguous",
     ) -> Output:
         """Run the object on Tensors made of `inputs`, whose dtypes stay as they are.
 
-        requires_grad: of the inputs that are floating-point. grad: False to run under `no_grad`.
+        requires_grad: of the inputs that are floating-point, or of each. grad: False to run as predictions are made,
+        under `no_grad` and in evaluation mode.
         layout: how the inputs lie in the worker's memory.
         The worker keeps the last 8 outputs, with their graphs.
         """
         self._check_object("call", obj)
-        return self._call(obj, inputs, len(inputs), requires_grad, grad, layout, None)
+        wanted = (requires_grad,) * len(inputs) if isinstance(requires_grad, bool) else tuple(requires_grad)
+        return self._call(obj, inputs, len(inputs), wanted, grad, layout, None)
 
     def call_again(self, output: int) -> Output:
         """Run the object of an earlier call once more, on the very Tensors that it was run on."""
         if output not in self._outputs:
             raise KeyError(f"call_again: expected an output that is still held, got {output}.")
         obj, inputs, _ = self._outputs[output]
-        return self._call(obj, (), inputs, True, True, "contiguous", output)
+        return self._call(obj, (), inputs, (), True, "contiguous", output)
 
     def _call(
         self,
         obj: int,
         inputs: Sequence[Array],
         count: int,
-        requires_grad: bool,
+        requires_grad: tuple[bool, ...],
         grad: bool,
         layout: m.Layout,
         again: int | None,
@@ -283,12 +285,26 @@ class Session:
         _, values = self._ask(m.Inputs(output), [], m.Values, self._outputs[output].inputs)
         return tuple(values)
 
+    def outputs(self, output: int) -> tuple[Array, ...]:
+        """Return the values of what a call returned, which was Tensors, as they are now."""
+        if output not in self._outputs:
+            raise KeyError(f"outputs: expected an output that is still held, got {output}.")
+        _, values = self._ask(m.Outputs(output), [], m.Values, self._outputs[output].items)
+        return tuple(values)
+
     def backward(
-        self, output: int, gradient: Array, *, item: int = 0, also: Sequence[tuple[int, int, Array]] = ()
+        self,
+        output: int,
+        gradient: Array,
+        *,
+        item: int = 0,
+        also: Sequence[tuple[int, int, Array]] = (),
+        strided: bool = False,
     ) -> Gradients:
         """Pull `gradient` back from an output, from its Tensor number `item` if it has several.
 
         also: (output, item, gradient) of others, pulled back in the same pass, as from a sum of losses.
+        strided: without others, it has gaps between its entries in the worker's memory.
         Returns the gradients at the inputs of the first call and at the object's Tensors. They add up from
         call to call, as the library has it, until `zero_grad`.
         """
@@ -298,7 +314,7 @@ class Session:
                 raise KeyError(
                     f"backward: expected an output that is still held, and one of its items, got {number}, {place}."
                 )
-        ask = m.Backward(tuple((number, place) for number, place, _ in pulls))
+        ask = m.Backward(tuple((number, place) for number, place, _ in pulls), strided)
         answer, values = self._ask(ask, [array for _, _, array in pulls], m.Pulled)
         present = [*answer.inputs, *(there for _, there in answer.tensors)]
         if sum(present) != len(values):

@@ -135,7 +135,7 @@ def test_a_conv2d_without_stride_and_padding_is_told_that_it_was_graded_on_the_r
     source = SOURCES["the constructor has no stride and no padding: graded on the rest"]
     result = grade(cnn, source, tmp_path, only="conv2d.forward")
     assert "does not take stride, padding" in result.checks[0].message
-    assert "all 4 configurations" in result.checks[0].message
+    assert "all 5 configurations" in result.checks[0].message
 
 
 def test_the_same_hand_in_and_seed_give_the_same_verdicts_and_numbers(cnn: Assignment) -> None:

@@ -82,10 +82,14 @@ def read(state: State, ask: Read) -> tuple[Answer, list[Array]]:
 def call(state: State, ask: Call, arrays: list[Array]) -> tuple[Answer, list[Array]]:
     """Run an object; keep what it returns, for `backward`."""
     again = None if ask.again is None else state.outputs[ask.again]
-    inputs = [_input(array, ask) for array in arrays] if again is None else again.inputs
+    inputs = (
+        [_input(array, ask, wanted) for array, wanted in zip(arrays, ask.requires_grad, strict=True)]
+        if again is None
+        else again.inputs
+    )
     if ask.forget is not None:
         state.outputs.pop(ask.forget, None)
-    made = awake(state, ask.obj, training=True)
+    made = awake(state, ask.obj, training=ask.grad)
     with nullcontext() if ask.grad else _no_grad():
         result = made.root(*inputs)  # type: ignore[operator] # if it cannot be called, that is the hand-in's failure
     items = list(result[:_MAX_ITEMS]) if isinstance(result, tuple | list) else [result]
@@ -107,16 +111,27 @@ def call(state: State, ask: Call, arrays: list[Array]) -> tuple[Answer, list[Arr
     return Called(plain(type(result).__name__), tuple(told)), values
 
 
-def _input(array: Array, ask: Call) -> Tensor:
+def _input(array: Array, ask: Call, requires_grad: bool) -> Tensor:
     """Make a Tensor of an array that came, lying in memory as it was asked for."""
-    tensor = Tensor(array, requires_grad=ask.requires_grad and array.dtype.kind == "f")
+    tensor = Tensor(array, requires_grad=requires_grad and array.dtype.kind == "f")
     if ask.layout == "strided":
-        wide = np.zeros((*array.shape[::-1], 2), array.dtype)
-        tensor.node.arr = wide[..., 0].T
-        tensor.node.arr[...] = array
+        tensor.node.arr = _with_gaps(array)
     elif ask.layout == "read_only":
         tensor.node.arr.flags.writeable = False
     return tensor
+
+
+def outputs(state: State, output: int) -> tuple[Answer, list[Array]]:
+    """Give the Tensors that a call returned."""
+    return Values(), [np.asarray(item.arr) for item in state.outputs[output].items if isinstance(item, Tensor)]
+
+
+def _with_gaps(array: Array) -> Array:
+    """Copy an array to memory where its entries lie in the reverse order of axes, with gaps between them."""
+    wide = np.zeros((*array.shape[::-1], 2), array.dtype)
+    copy: Array = wide[..., 0].T
+    copy[...] = array
+    return copy
 
 
 def backward(state: State, ask: Backward, arrays: list[Array]) -> tuple[Answer, list[Array]]:
@@ -133,7 +148,7 @@ def backward(state: State, ask: Backward, arrays: list[Array]) -> tuple[Answer, 
             raise TypeError(f"expected a Tensor to differentiate, got {type(item).__name__}. Return the Tensor itself.")
         items.append(item)
     if len(items) == 1:
-        _pull(items[0], arrays[0])
+        _pull(items[0], _with_gaps(arrays[0]) if ask.strided else arrays[0])
     else:
         loss = Tensor(0.0)
         for item, array in zip(items, arrays, strict=True):

@@ -24,6 +24,7 @@ from autograder.sandbox.messages import (
     Locate,
     Look,
     Optimizer,
+    Outputs,
     Predict,
     Profile,
     Read,
@@ -98,6 +99,8 @@ def _answer(state: State, ask: Ask, arrays: list[Array]) -> tuple[Answer, list[A
             return calls.backward(state, ask, arrays)
         case Inputs():
             return Values(), [np.asarray(tensor.arr) for tensor in state.outputs[ask.output].inputs]
+        case Outputs():
+            return calls.outputs(state, ask.output)
         case Predict():
             return calls.predict(state, ask, arrays)
         case Build():
