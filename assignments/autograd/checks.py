@@ -22,7 +22,17 @@ from autograder.checks.compare import first_mismatch
 from autograder.checks.diagnosis import factor_of
 from autograder.checks.engines import wrong_engines
 from autograder.checks.probe import LayerCase
-from autograder.checks.rules import RuleCase, away_from_zero, distinct, normal, positive, whole, with_zeros
+from autograder.checks.rules import (
+    RuleCase,
+    away_from_zero,
+    distinct,
+    distinct_but_close,
+    normal,
+    positive,
+    some_large,
+    whole,
+    with_zeros,
+)
 from autograder.checks.types import TypeCheck, types_are_strict
 from autograder.sandbox import StudentError
 from autograder.words import N_, _
@@ -90,6 +100,8 @@ def _reduction(operation: str) -> tuple[RuleCase, ...]:
         "axis=-1": ((5,), (2, 3, 5)),
         "axis=0, keepdims=True": ((3, 5), (2, 3, 5)),
         "axis=(0, 2)": ((2, 3, 5),),
+        "axis=(2, 0)": ((2, 3, 5),),
+        "axis=(-2, -1)": ((2, 3, 5),),
         "axis=(0, -1), keepdims=True": ((2, 3, 5),),
         "axis=None": ((2, 3, 5), ()),
         "axis=None, keepdims=True": ((3, 5),),
@@ -118,11 +130,11 @@ CASES: Mapping[str, tuple[RuleCase, ...]] = {
         _case("matmul", (4, 2, 3), (3, 5), constant=1),
     ),
     "sum": _reduction("sum"),
-    "max": _reduction("max"),
+    "max": (*_reduction("max"), _case("max", (3, 5), option="axis=1", draw=(distinct_but_close,))),
     "log": _one_operand("log", positive),
     "exp": _one_operand("exp", normal),
-    "sigmoid": _one_operand("sigmoid", normal),
-    "tanh": _one_operand("tanh", normal),
+    "sigmoid": (*_one_operand("sigmoid", normal), _case("sigmoid", (3, 5), draw=(some_large,))),
+    "tanh": (*_one_operand("tanh", normal), _case("tanh", (3, 5), draw=(some_large,))),
     "relu": _one_operand("relu", away_from_zero),
     "reshape": tuple(
         _case("reshape", shape, option=option)
@@ -175,10 +187,30 @@ rule_log = _rule("log", N_("Log: the right gradient arrives at the operand"))
 rule_exp = _rule("exp", N_("Exp: the right gradient arrives at the operand"))
 rule_sigmoid = _rule("sigmoid", N_("Sigmoid: the right gradient arrives at the operand"))
 rule_tanh = _rule("tanh", N_("Tanh: the right gradient arrives at the operand"))
-rule_relu = _rule("relu", N_("ReLU: the gradient passes where the operand is positive"))
 rule_reshape = _rule("reshape", N_("Reshape: every entry's gradient finds its way back"))
 rule_transpose = _rule("transpose", N_("Transpose: every entry's gradient finds its way back"))
 rule_getitem = _rule("getitem", N_("Getitem: every entry that was read gets all its gradients, the others none"))
+
+
+@check("rule.relu")
+def rule_relu(grader: Grader) -> Passed:
+    """ReLU: the gradient passes where the operand is positive."""
+    passed = _rule_is_right_everywhere(grader, "relu")
+    session, rng = grader.session, grader.rng("relu at 0")
+    x, dy = np.array([1.5, 0.0, -0.5, 0.0]), rng.standard_normal(4)
+    output = session.call(session.build("NamedRule", ("relu",), seed=0).id, [x])
+    got = session.backward(output.id, dy).inputs[0]
+    if got is None or not all(0 <= share <= 1 for share in got / dy):
+        raise Failed(
+            _(
+                "relu on x {x}: expected a gradient of 0 to 1 times the upstream one, also where x is 0, got {got}.",
+                x=x.tolist(),
+                got=None if got is None else (got / dy).tolist(),
+            ),
+            hint=advice(Cause.GATE)[1],
+            cause=Cause.GATE,
+        )
+    return passed
 
 
 @check("rule.max")
@@ -329,6 +361,7 @@ PROGRAMS: Mapping[str, str] = {
     "had_one": N_("a leaf that has a gradient already"),
     "constants": N_("operands that require no gradient"),
     "nothing": N_("a rule that returns None"),
+    "views": N_("two reshapes, after which the caller changes the gradient that it gave"),
     "siblings": N_("a sum of two leaves, one of whose gradients is changed afterwards"),
     "upstream": N_("a sum, after which the caller changes the gradient that it gave"),
     "shared_sum": N_("(a + b) + a, whose rules hand one array to both operands"),
@@ -375,6 +408,9 @@ def _program_is_right(grader: Grader, name: str, otherwise: Cause) -> None:
         told = _("{case}: no gradient arrives ({what}).", case=case, what=what)
     elif cause is Cause.RUNS_AGAIN:
         told = _("{case}: the rules ran {times} times.", case=case, times=", ".join(f"{n:g}" for n in here.flat))
+    elif cause is Cause.COUNTS_LEFT:
+        counts = ", ".join(f"{n:g}" for n in here.flat)
+        told = _("{case}: expected each node's `grad_cnt` to be 0 afterwards, got {counts}.", case=case, counts=counts)
     elif right is None:
         told = _("{case}: expected no gradient where none belongs ({what}), got one.", case=case, what=what)
     elif here.shape != right.shape:
@@ -422,6 +458,8 @@ def _why(
     """Name the mistake that makes the gradients what they are, or None."""
     if name == "ladder" and i == 1:
         return Cause.RUNS_AGAIN
+    if name == "twice" and i == 4:
+        return Cause.COUNTS_LEFT
     if got[i] is not None and expected[i] is None:
         return Cause.KEEPS_STATE if name == "twice" else Cause.GRADIENT_AT_CONSTANT
     if name != "long_chain":
@@ -478,7 +516,7 @@ def propagate_required(grader: Grader) -> Passed:
 @check("propagate.aliasing")
 def propagate_aliasing(grader: Grader) -> Passed:
     """propagate: no gradient shares memory with anything."""
-    names = ("siblings", "upstream", "shared_sum", "held")
+    names = ("siblings", "upstream", "views", "shared_sum", "held")
     return _programs_are_right(grader, *names, otherwise=Cause.SHARES_MEMORY)
 
 
@@ -517,6 +555,12 @@ def _is_he_uniform(grader: Grader, shape: tuple[int, ...], fan_in: int) -> None:
             _("{case}: expected another weight each time, got the same one.", case=case),
             hint=_("Draw from np.random without setting a seed."),
             cause=Cause.NOT_DETERMINISTIC,
+        )
+    if np.unique(drawn).size < 0.99 * drawn.size:
+        raise Failed(
+            _("{case}: expected every entry to be drawn by itself, got the same numbers several times.", case=case),
+            hint=_("Draw an array of the whole shape at once: np.random.uniform(low, high, shape)."),
+            cause=Cause.DISTRIBUTION,
         )
     bound, reach = math.sqrt(6 / fan_in), float(np.abs(drawn).max())
     values = np.sort((drawn / reach).reshape(-1))
@@ -567,7 +611,7 @@ def sgd(grader: Grader) -> Passed:
     _is_own_work(grader)
     rng, lr, later = grader.rng("sgd"), 0.25, 0.0625
     p, q, r = (rng.standard_normal(shape) for shape in ((2, 3), (5,), (3,)))
-    dp, dq = rng.standard_normal(p.shape), rng.standard_normal(q.shape)
+    dp, dq = rng.standard_normal(p.shape), 1000 * rng.standard_normal(q.shape)
     got = _arrays(grader, "Step", (lr, later), [p, q, r, dp, dq])
     first, second = (p - lr * dp, q - lr * dq, r), (p - (lr + later) * dp, q - (lr + later) * dq, r)
     if all(map(_same, got, (*first, *second, dp, dq, None))):
@@ -580,7 +624,10 @@ def sgd(grader: Grader) -> Passed:
     )
     cause = next((c for c, values in causes if all(map(_same, got[:3], values))), Cause.VALUES_WRONG)
     message = _("The step is wrong.")
-    if all(map(_same, got[:3], first)):
+    if all(map(_same, got[:5], (*first, first[0], second[1]))):
+        cause = Cause.KEEPS_STATE
+        message = _("The first step is right. Then a parameter's `.arr` was assigned, and the second does not move it.")
+    elif all(map(_same, got[:3], first)):
         old = (p - 2 * lr * dp, q - 2 * lr * dq, r)
         cause = Cause.LEARNING_RATE if all(map(_same, got[3:6], old)) else Cause.VALUES_WRONG
         message = _("The first step is right, and the second one, after optimizer.lr was changed, is wrong.")

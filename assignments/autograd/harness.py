@@ -72,6 +72,8 @@ OPTIONS: Mapping[str, tuple[Any, ...]] = {
     "axis=0, keepdims=True": (0, True),
     "axis=(0, 2)": ((0, 2), False),
     "axis=(0, -1), keepdims=True": ((0, -1), True),
+    "axis=(2, 0)": ((2, 0), False),
+    "axis=(-2, -1)": ((-2, -1), False),
     "axis=None, keepdims=True": (None, True),
     # of reshape: shape
     "(5, 6)": ((5, 6),),
@@ -85,13 +87,15 @@ OPTIONS: Mapping[str, tuple[Any, ...]] = {
     "axes (2, 3, 1, 0)": ((2, 3, 1, 0),),
     # of getitem: key
     "x[1]": (1,),
+    "x[-1]": (-1,),
     "x[1:, 2]": ((slice(1, None), 2),),
     "x[::2]": (slice(None, None, 2),),
     "x[::-1]": (slice(None, None, -1),),
     "x[4:0:-2, ::-1]": ((slice(4, 0, -2), slice(None, None, -1)),),
     "x[..., None, 1]": ((..., None, 1),),
     "x[[2, 0, 2, 2]]": (np.array([2, 0, 2, 2]),),
-    "x[[3, 1, 3], [0, 2, 0]]": ((np.array([3, 1, 3]), np.array([0, 2, 0])),),
+    "x[[3, 1, 3], [0, 2, 0]]": (([3, 1, 3], [0, 2, 0]),),
+    "x[1:, [2, 0, 2]]": ((slice(1, None), np.array([2, 0, 2])),),
     "x[mask]": (np.array([True, False, True, True, False]),),
 }
 """What an operation is given besides Tensors, under names that can be sent."""
@@ -290,13 +294,14 @@ def one_time_step(propagate: Engine, a: Array, b: Array, dy: Array) -> tuple[Arr
 
 
 def twice(propagate: Engine, a: Array, b: Array, dy: Array, dz: Array) -> tuple[Array | None, ...]:
-    """The same graph twice. Also returns what is left at an inner node."""
+    """The same graph twice. Also returns what is left at inner nodes, and all counts."""
     x, w = leaf(a), leaf(b)
     h = npt.exp(x)
     y = npt.tanh(h * w)
     propagate(y.node, dy)
     propagate(y.node, dz)
-    return x.grad, w.grad, h.grad
+    counts = np.array([t.node.grad_cnt for t in (x, w, h, y)], dtype=np.float64)
+    return x.grad, w.grad, h.grad, y.grad, counts
 
 
 def had_one(propagate: Engine, a: Array, b: Array, dy: Array, before: Array) -> tuple[Array | None, ...]:
@@ -348,6 +353,14 @@ def upstream(propagate: Engine, a: Array, b: Array, dy: Array) -> tuple[Array | 
     left = dy.copy()
     dy *= 7
     return x.grad, w.grad, left
+
+
+def views(propagate: Engine, a: Array, dy: Array) -> tuple[Array | None, ...]:
+    """Rules that return what they are given in another shape; then the caller uses its array for something else."""
+    x = leaf(a)
+    propagate(x.reshape(3, 2).reshape(6).node, dy)
+    dy *= 7
+    return (x.grad,)
 
 
 def shared_sum(propagate: Engine, a: Array, b: Array, dy: Array) -> tuple[Array | None, ...]:
@@ -405,6 +418,7 @@ PROGRAMS: Mapping[str, Program] = {
     "nothing": Program(nothing, _PAIR),
     "siblings": Program(siblings, _PAIR),
     "upstream": Program(upstream, _PAIR),
+    "views": Program(views, ((2, 3), (6,))),
     "shared_sum": Program(shared_sum, _PAIR),
     "held": Program(held, (*_PAIR, (2, 3))),
     "long_chain": Program(long_chain, ((2,), (2,))),
@@ -447,10 +461,11 @@ class Step:
         """Take a step, and another with another learning rate; return all values after each, then the gradients."""
         parameters = [leaf(t.arr) for t in (p, q, r)]
         first, second, _ = parameters
-        first.grad, second.grad = dp.arr, dq.arr
         optimizer = hand_in("SGD")(iter(parameters), self.lr)
+        first.grad, second.grad = dp.arr, dq.arr
         optimizer.step()
         after = [t.arr.copy() for t in parameters]
+        first.arr = first.arr.copy()  # as when weights are loaded
         optimizer.lr = self.later
         optimizer.step()
         return (*after, *[t.arr.copy() for t in parameters], *[t.grad for t in parameters])

@@ -43,6 +43,18 @@ def distinct(rng: np.random.Generator, shape: Shape) -> Array:
     return np.asarray(values).reshape(shape)
 
 
+def distinct_but_close(rng: np.random.Generator, shape: Shape) -> Array:
+    """Draw numbers about 100,000 that are about 0.1 apart."""
+    return 1e5 + distinct(rng, shape)
+
+
+def some_large(rng: np.random.Generator, shape: Shape) -> Array:
+    """Draw from the normal distribution, and numbers of both signs so large that exp of them overflows."""
+    values = normal(rng, shape)
+    values.reshape(-1)[::4] *= 1e4
+    return values
+
+
 def with_zeros(rng: np.random.Generator, shape: Shape) -> Array:
     """Draw numbers of both signs, some of them 0."""
     values = away_from_zero(rng, shape)
@@ -51,8 +63,9 @@ def with_zeros(rng: np.random.Generator, shape: Shape) -> Array:
 
 
 def whole(rng: np.random.Generator, shape: Shape) -> Array:
-    """Draw 2 or 3."""
-    return rng.integers(2, 4, shape).astype(np.float64)
+    """Draw 1, 2 and 3, as often."""
+    size = int(np.prod(shape))
+    return (rng.permutation(size) % 3 + 1.0).reshape(shape)
 
 
 @dataclass(frozen=True, slots=True)

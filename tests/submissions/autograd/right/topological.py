@@ -89,7 +89,7 @@ class Exp(GradFn):
 
 class Sigmoid(GradFn):
     def f_d(self, x: TensorNode, y: OutputNode) -> One:
-        e = np.exp(-x.arr)
+        e = np.exp(-np.abs(x.arr))
         return (y.grad * e / (1 + e) ** 2,)
 
 
