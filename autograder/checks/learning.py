@@ -1,4 +1,7 @@
-"""Judging what a model learned: whether every parameter took part, whether it needed them, and what it knows."""
+"""Judging what a model learned: whether every parameter took part, whether it needed them, and what it knows.
+
+Each question is one function, in the order they are asked; most of the length is what they say to a student.
+"""
 
 from __future__ import annotations
 
