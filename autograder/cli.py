@@ -36,7 +36,7 @@ USAGE = 2
 
 @app.command()
 def check(
-    assignment: Annotated[str, typer.Argument(help="The assignment: cnn.")],
+    assignment: Annotated[str, typer.Argument(help="The assignment: autograd, cnn or rnn; or the folder of another.")],
     file: Annotated[
         Path | None,
         typer.Argument(help="The file to check, or a folder with assignment.py. Default: the assignment's own."),
