@@ -10,14 +10,23 @@ from autograder.assignment import assignment_names
 from tests.mutants import judge as judging
 from tests.mutants.judge import judge, task
 
-CHUNKS = 12
+CHUNKS = 6
 """Parts that run side by side."""
+
+EVERY = 3
+"""One mutant of so many is judged here, and all that are explained; `make mutants` judges every one."""
+
+
+def sample(name: str) -> list[int]:
+    """List the mutants that are judged here, the same each time."""
+    found = task(name)
+    return [i for i, mutant in enumerate(found.mutants) if i % EVERY == 0 or mutant.key in found.reasons]
 
 
 @pytest.mark.parametrize("name", assignment_names())
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_every_mutant_is_killed_or_explained(name: str, chunk: int) -> None:
-    verdicts = [judge(name, i) for i in range(chunk, len(task(name).mutants), CHUNKS)]
+    verdicts = [judge(name, i) for i in sample(name)[chunk::CHUNKS]]
     assert verdicts
     surprises = [v.told(task(name).source) for v in verdicts if v.surprise]
     assert not surprises, "\n".join(surprises)
