@@ -10,10 +10,10 @@ from autograder.assignment import assignment_names
 from tests.mutants import judge as judging
 from tests.mutants.judge import judge, task
 
-CHUNKS = 6
+CHUNKS = 4
 """Parts that run side by side."""
 
-EVERY = 3
+EVERY = 6
 """One mutant of so many is judged here, and all that are explained; `make mutants` judges every one."""
 
 
