@@ -2,6 +2,8 @@
 
 Rules are judged as layers without parameters, everything else by what `harness.py` makes callable. What is right
 comes from the library: its engine runs the same programs, and answers the questions (`answers.py`).
+
+Long, for it is as many parts as the handout has, in its order; each can be read without the others.
 """
 
 from __future__ import annotations
@@ -234,7 +236,11 @@ def _ties_share(grader: Grader, shape: tuple[int, ...], option: str) -> None:
     kept = dy.reshape(x.max(axis=axis, keepdims=True).shape)
     got = session.backward(output.id, dy).inputs[0]
     if got is None or got.shape != x.shape:
-        raise Failed(_("{case}: no gradient arrives.", case=where), cause=Cause.SEVERED)
+        raise Failed(
+            _("{case}: no gradient arrives.", case=where),
+            hint=_("Return a gradient of the shape of x from f_d."),
+            cause=Cause.SEVERED,
+        )
     share = got / kept
     tolerance = 1e-9
     fair = (np.abs(share[~largest]) < tolerance).all() and (share > -tolerance).all()
@@ -301,7 +307,11 @@ def unbroadcast(grader: Grader) -> Passed:
 
 def _is_unbroadcast(case: str, gradient: Array, shape: tuple[int, ...], got: Array | None) -> None:
     if got is None:
-        raise Failed(_("{case}: expected an array of numbers, got none.", case=case), cause=Cause.WRONG_TYPE)
+        raise Failed(
+            _("{case}: expected an array of numbers, got none.", case=case),
+            hint=_("Return the reduced gradient as an array."),
+            cause=Cause.WRONG_TYPE,
+        )
     new = gradient.ndim - len(shape)
     axes = (*range(new), *(new + i for i, n in enumerate(shape) if n == 1))
     expected = np.asarray(gradient.sum(axis=axes)).reshape(shape)
@@ -546,10 +556,15 @@ def _is_he_uniform(grader: Grader, shape: tuple[int, ...], fan_in: int) -> None:
         got = None if drawn is None else drawn.shape[1:]
         raise Failed(
             _("{case}: expected an array of shape {shape}, got {got}.", case=case, shape=shape, got=got),
+            hint=_("Return an array of the shape that was asked for."),
             cause=Cause.WRONG_TYPE if drawn is None else Cause.GRADIENT_SHAPE,
         )
     if not np.isfinite(drawn).all():
-        raise Failed(_("{case}: expected finite numbers.", case=case), cause=Cause.NOT_FINITE)
+        raise Failed(
+            _("{case}: expected finite numbers.", case=case),
+            hint=_("Look for a division by zero, or a root of a negative number."),
+            cause=Cause.NOT_FINITE,
+        )
     if (drawn == drawn[0]).all():
         raise Failed(
             _("{case}: expected another weight each time, got the same one.", case=case),

@@ -2,7 +2,8 @@
 
 A rule needs a forward, a backward pass needs a graph: these are here, and what is asked of students is not.
 The grader runs it beside the hand-in, which is the module `assignment`. On the grader's own side the same
-programs run on the library's engine, which tells what is right.
+programs run on the library's engine, which tells what is right. Long, for a program stands here for each part
+of the handout.
 """
 
 from __future__ import annotations

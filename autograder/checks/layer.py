@@ -99,6 +99,7 @@ def _output_is_right(
                 count=len(case.outputs),
                 names=", ".join(map(_, case.outputs)),
             ),
+            hint=_("Return a tuple of them all, in that order."),
             cause=Cause.WRONG_TYPE,
         )
     got = called.arrays[place]

@@ -27,7 +27,10 @@ def only_allowed_imports(submission: Submission, allowed: Collection[str]) -> Pa
             _("Expected Python source, got a syntax error: {error}.", error=error), hint=_("Run the file with Python.")
         ) from None
     except (RecursionError, MemoryError):
-        raise Failed(_("Expected Python source that can be parsed, got one that is nested too deeply.")) from None
+        raise Failed(
+            _("Expected Python source that can be parsed, got one that is nested too deeply."),
+            hint=_("Write the long expression as several statements."),
+        ) from None
     found = sorted(set(_violations(tree, allowed)))
     if found:
         line, what = found[0]
@@ -39,7 +42,10 @@ def only_allowed_imports(submission: Submission, allowed: Collection[str]) -> Pa
                 what=what,
                 others=others,
             ),
-            hint=_("You may import {modules}. Write the layers with these.", modules=", ".join(sorted(allowed))),
+            hint=_(
+                "You may import {modules}: what is asked for can be written with these.",
+                modules=", ".join(sorted(allowed)),
+            ),
             cause=Cause.IMPORTS,
             evidence={"found": [list(f) for f in found], "allowed": sorted(allowed)},
         )

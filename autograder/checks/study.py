@@ -95,7 +95,10 @@ class Study:
         return any(g is not None for g in self.pulled("plain").gradients.values())
 
     def exact(self, upstream: Arrays) -> dict[str, Array]:
-        """Return the right gradients; computed once for all targets."""
+        """Return the right gradients; computed once for all targets.
+
+        The identity of `upstream` can stand for it: every one asked about lives in `stages`, as long as this does.
+        """
         key = id(upstream)
         if key not in self._exact:
             self._exact[key] = self.p.case.gradients(self.p.inputs, self.p.parameters, upstream)

@@ -299,6 +299,7 @@ def _check_logits(logits: Array | None, n: int, returned: str) -> None:
                 count=n,
                 got=returned if logits is None else _("shape {shape}", shape=logits.shape),
             ),
+            hint=_("Return one row for each image, with one number for each of the ten digits."),
             cause=Cause.LOGITS_SHAPE,
         )
 

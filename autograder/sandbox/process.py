@@ -40,16 +40,12 @@ class Tree:
             return 0, 0
         if deep:
             self._others = self._descendants()
-        sizes = [_resident(process) for process in (self._root, *self._others)]
-        return sum(sizes), sum(size > 0 for size in sizes)
+        alive = [process for process in (self._root, *self._others) if _alive(process)]
+        return sum(map(_resident, alive)), len(alive)
 
     def runs(self) -> bool:
         """Whether the worker itself is running. Does not reap it."""
-        if self._root is None:
-            return False
-        with suppress(psutil.NoSuchProcess):
-            return self._root.is_running() and self._root.status() != psutil.STATUS_ZOMBIE
-        return False
+        return self._root is not None and _alive(self._root)
 
     def kill(self) -> int:
         """Kill every process of the tree, reap the worker, and return its exit status."""
@@ -70,7 +66,7 @@ class Tree:
         status = self._popen.wait()
         # Dead, not reaped: that is for the system to do, which in a container may be never.
         patience = time.monotonic() + _PATIENCE
-        while any(map(_resident, self._others)) and time.monotonic() < patience:
+        while any(map(_alive, self._others)) and time.monotonic() < patience:
             time.sleep(0.001)
         return status
 
@@ -78,7 +74,7 @@ class Tree:
         """Kill what the worker started until a look finds none of it alive."""
         known = {process.pid: process for process in self._others}
         for _ in range(_ROUNDS):
-            alive = [process for process in self._descendants() if _resident(process) > 0]
+            alive = [process for process in self._descendants() if _alive(process)]
             if not alive:
                 break
             for process in alive:
@@ -94,8 +90,15 @@ class Tree:
         return []
 
 
+def _alive(process: psutil.Process) -> bool:
+    """Whether `process` runs: not once it is dead, also while nobody has reaped it."""
+    with suppress(psutil.Error):
+        return process.is_running() and process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    return False
+
+
 def _resident(process: psutil.Process) -> int:
-    """Return the bytes resident in `process`: 0 once it is dead, also while nobody has reaped it."""
+    """Return the bytes resident in `process`: of a young one, Linux counts few pages or none."""
     with suppress(psutil.Error):
         size: int = process.memory_info().rss
         return size

@@ -1,4 +1,7 @@
-"""Session: ask a worker, which holds one hand-in, for values. Comparing them is the caller's business."""
+"""Session: ask a worker, which holds one hand-in, for values. Comparing them is the caller's business.
+
+Long, for each kind of request is one method, with what it asks and what it may raise.
+"""
 
 from __future__ import annotations
 

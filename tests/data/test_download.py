@@ -3,6 +3,8 @@
 import _thread
 import gzip
 import hashlib
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -111,6 +113,15 @@ def test_a_connection_cut_in_the_middle_leaves_nothing(web: Path, here: Path) ->
     assert listing(here) == {}
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Heed Ctrl-C, which a shell has its background jobs ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_in_the_middle_leaves_nothing(web: Path, here: Path) -> None:
     checksums = write_digits(web)
     with mirror(web, halfway=_thread.interrupt_main) as slow, pytest.raises(KeyboardInterrupt):

@@ -189,6 +189,23 @@ PID = os.read(read, 100).decode()
     assert not alive(daemon)
 
 
+@linux
+def test_a_process_of_which_no_memory_is_counted_yet_dies_too(
+    open_session: OpenSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing_yet(_: psutil.Process) -> int:
+        return 0
+
+    monkeypatch.setattr("autograder.sandbox.process._resident", nothing_yet)
+    session = open_session("""\
+import subprocess, sys
+PID = str(subprocess.Popen([sys.executable, '-Sc', 'while True: pass'], start_new_session=True).pid)
+""")
+    young = psutil.Process(int(constant(session, "PID")))
+    session.close()
+    assert not alive(young)
+
+
 def test_a_worker_whose_parent_is_gone_ends(tmp_path: Path) -> None:
     source = b"import atexit, threading\natexit.register(print, 'too late')\n"
     source += b"def forever():\n    while True: pass\nthreading.Thread(target=forever).start()\n"

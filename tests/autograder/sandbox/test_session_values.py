@@ -1,4 +1,7 @@
-"""A session gives the values that the hand-in and the library compute, and finds what an object holds."""
+"""A session gives the values that the hand-in and the library compute, and finds what an object holds.
+
+Long, for every request has its section, in the order of Session's methods.
+"""
 
 from __future__ import annotations
 
