@@ -16,6 +16,7 @@ import pytest
 from autograder.sandbox import Limits, LimitsTier, ProcessTier, Session, StudentError, protocol, strongest_tier, tiers
 from autograder.sandbox.launch import plan, remove_scratch, spawn
 from autograder.sandbox.messages import Load
+from autograder.sandbox.process import Tree
 
 from .helpers import OpenSession
 
@@ -190,20 +191,16 @@ PID = os.read(read, 100).decode()
 
 
 @linux
-def test_a_process_of_which_no_memory_is_counted_yet_dies_too(
-    open_session: OpenSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_process_of_which_no_memory_is_counted_yet_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing_yet(_: psutil.Process) -> int:
         return 0
 
     monkeypatch.setattr("autograder.sandbox.process._resident", nothing_yet)
-    session = open_session("""\
-import subprocess, sys
-PID = str(subprocess.Popen([sys.executable, '-Sc', 'while True: pass'], start_new_session=True).pid)
-""")
-    young = psutil.Process(int(constant(session, "PID")))
-    session.close()
-    assert not alive(young)
+    command = [sys.executable, "-Sc", "input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as young:
+        tree = Tree(young)
+        assert tree.look(deep=False) == (0, 1)
+        assert tree.kill() == -9
 
 
 def test_a_worker_whose_parent_is_gone_ends(tmp_path: Path) -> None:
