@@ -1,0 +1,7 @@
+"""Hand-ins of a class: read from what an LMS gives an instructor to download, and matched to the people of a roster."""
+
+from autograder.handins.records import Ambiguous as Ambiguous
+from autograder.handins.records import Attempt as Attempt
+from autograder.handins.records import Id as Id
+from autograder.handins.records import Matched as Matched
+from autograder.handins.records import Person as Person
