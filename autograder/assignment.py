@@ -59,8 +59,16 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seeds: tuple[int, ...] = (1, 2, 3)
 
 
+class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[[written]]` of assignment.toml: a part that people grade. Its points come on top of those of the checks."""
+
+    id: str
+    title: str
+    points: float
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """assignment.toml. Without `[training]`, there is no model to train."""
+    """assignment.toml. Without `[training]`, there is no model to train; without `[[written]]`, no written part."""
 
     title: str
     imports: tuple[str, ...]
@@ -68,6 +76,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     threads: int
     check: tuple[CheckConfig, ...]
     training: TrainingConfig | None = None
+    written: tuple[Written, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +158,9 @@ def load_assignment(name: str) -> Assignment:
     total = sum(c.points for c in config.check)
     if total != 100:
         raise AssignmentError(f"{settings}: expected points that sum to 100, got {total:g}.")
+    parts = [w.id for w in config.written]
+    if len(set(parts)) < len(parts) or any(w.points <= 0 for w in config.written):
+        raise AssignmentError(f"{settings}: expected [[written]] parts of different ids and more than 0 points each.")
     return Assignment(name, folder, config, tuple((checks[c.id], c) for c in config.check))
 
 

@@ -1,0 +1,284 @@
+"""The book: what a class handed in, every result there ever was, and what people decided. It is only added to."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from autograder.gradebook.entries import Entry, Kind, undone
+from autograder.gradebook.keys import Key
+from autograder.gradebook.make import make_gradebook
+from autograder.gradebook.records import Pending, Stored, StoredAttempt
+from autograder.gradebook.store import BookError, Store
+from autograder.handins import Attempt, Id, Person
+from autograder.verdict import SubmissionResult
+from autograder.words import _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from autograder.assignment import Written
+    from autograder.gradebook.course import ClassRules
+    from autograder.gradebook.view import Gradebook
+
+
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+class Book(Store):
+    """A gradebook: one SQLite file. A context manager; for the thread that opened it.
+
+    Several processes may have it open, and write: each waits for the other.
+    clock: what says when a row was written.
+    """
+
+    def __init__(self, path: Path, *, create: bool = True, clock: Callable[[], datetime] = utc_now) -> None:
+        """Open the book at `path`; `create` it if there is none. Raises BookError, see `Store`."""
+        super().__init__(path, create=create)
+        self._clock = clock
+
+    # ---- what came ---------------------------------------------------------------------------------------
+
+    def add_roster(self, people: Sequence[Person]) -> None:
+        """Say who is in the class from now on. Nothing is written if the latest roster says the same."""
+        said = msgspec.json.encode([(p.student, p.name, p.ids) for p in people], order="sorted").decode()
+        with self.writing():
+            if self._latest_roster() != said:
+                self.insert("roster", at=self._now(), people=said)
+
+    def roster(self) -> list[Person]:
+        """List who is in the class, in the roster's order; nobody, if no roster ever came."""
+        with self.reading():
+            said = msgspec.json.decode(self._latest_roster(), type=list[tuple[str, str, dict[Id, str]]])
+        return [Person(*person) for person in said]
+
+    def add_attempts(self, assignment: str, attempts: Sequence[Attempt]) -> None:
+        """Add what was handed in, as `collect` tells it. What is known already is not added again.
+
+        Each content is kept once. What cannot be read is kept with its problem. To whom on the roster an attempt
+        belongs is found out when the book is read, so that a roster that comes later, or is corrected, will do.
+        """
+        with self.writing():
+            columns = "student, number, submitted_at, hand_in, late, name, ids, problem"
+            known = {
+                row[:4]: row
+                for row in self.rows(f"SELECT {columns} FROM attempt WHERE assignment = ? ORDER BY id", assignment)  # noqa: S608 (columns are ours)
+            }
+            for attempt in attempts:
+                hand_in = None if attempt.content is None else hashlib.sha256(attempt.content).hexdigest()
+                row = (
+                    attempt.student,
+                    attempt.number,
+                    attempt.submitted_at and _utc(attempt.submitted_at),
+                    hand_in,
+                    int(attempt.late),
+                    attempt.name,
+                    msgspec.json.encode(attempt.ids, order="sorted").decode(),
+                    attempt.problem,
+                )
+                if known.get(row[:4]) == row:
+                    continue
+                known[row[:4]] = row
+                if hand_in is not None and self.one("SELECT 1 FROM content WHERE sha256 = ?", hand_in) is None:
+                    self.insert("content", sha256=hand_in, bytes=attempt.content)
+                values = dict(zip(columns.split(", "), row, strict=True))
+                self.insert("attempt", at=self._now(), assignment=assignment, origin=attempt.origin, **values)
+
+    def attempts(self, assignment: str) -> list[StoredAttempt]:
+        """List what was handed in, in the order in which it came to be known, each as it was last told."""
+        latest: dict[tuple[object, ...], StoredAttempt] = {}
+        with self.reading():
+            for row in self.rows(
+                "SELECT id, student, number, submitted_at, hand_in, late, name, ids, origin, problem "
+                "FROM attempt WHERE assignment = ? ORDER BY id",
+                assignment,
+            ):
+                number, student, count, submitted_at, hand_in, late, name, ids, origin, problem = row
+                first = latest.get(row[1:5])
+                attempt = Attempt(
+                    student=student,
+                    name=name,
+                    ids=msgspec.json.decode(ids, type=dict[Id, str]),
+                    number=count,
+                    submitted_at=submitted_at and datetime.fromisoformat(submitted_at),
+                    late=bool(late),
+                    origin=origin,
+                    problem=problem,
+                )
+                latest[row[1:5]] = StoredAttempt(first.id if first else number, hand_in or "", attempt)
+        return list(latest.values())
+
+    def content(self, hand_in: str) -> bytes:
+        """Return what was handed in, by its SHA-256. Raises BookError if the book does not have it."""
+        with self.reading():
+            row = self.one("SELECT bytes FROM content WHERE sha256 = ?", hand_in)
+        if row is None:
+            raise BookError(
+                _("{path}: expected a hand-in of the book, got {hand_in}.", path=self.path, hand_in=hand_in)
+            )
+        content: bytes = row[0]
+        return content
+
+    def assignments(self) -> list[str]:
+        """Name the assignments that anything was handed in for."""
+        with self.reading():
+            return [row[0] for row in self.rows("SELECT DISTINCT assignment FROM attempt ORDER BY assignment")]
+
+    # ---- results -----------------------------------------------------------------------------------------
+
+    def pending(self, assignment: str, key_of: Callable[[str], Key]) -> list[Pending]:
+        """List the hand-ins, each content once, that have no result under the key that they have now.
+
+        key_of: from the SHA-256 of a hand-in. A result in which the grader failed is none: it is tried again.
+        """
+        with self.reading():
+            done = {r.key for r in self._results(assignment) if not r.faulty}
+            waiting = {a.hand_in: Pending(a.hand_in, a.attempt.origin) for a in reversed(self.attempts(assignment))}
+        waiting.pop("", None)
+        return [p for p in reversed(waiting.values()) if key_of(p.hand_in) not in done]
+
+    def add_result(self, assignment: str, key: Key, result: SubmissionResult) -> int:
+        """Add a result, and return its number. When this returns, the result is on the disk.
+
+        Raises ValueError if the key is of another hand-in or seed, BookError if the book does not have the hand-in.
+        """
+        if (key.hand_in, key.seed) != (result.submission.sha256, result.seed):
+            raise ValueError(f"add_result: expected the key of this result, got {key} for {result.submission}.")
+        with self.writing():
+            if self.one("SELECT 1 FROM content WHERE sha256 = ?", key.hand_in) is None:
+                raise BookError(
+                    _("{path}: expected a hand-in of the book, got {hand_in}.", path=self.path, hand_in=key.hand_in)
+                )
+            return self.insert(
+                "result",
+                at=self._now(),
+                assignment=assignment,
+                hand_in=key.hand_in,
+                assignment_sha256=key.assignment,
+                grader_sha256=key.grader,
+                environment_sha256=key.environment,
+                seed=key.seed,
+                score=result.score,
+                max_score=result.max_score,
+                faulty=int(result.faulty),
+                verdicts=msgspec.json.encode(
+                    [(c.id, c.status, float(c.score), float(c.max_score)) for c in result.checks]
+                ).decode(),
+                json=msgspec.json.encode(result),
+            )
+
+    def results(self, assignment: str) -> dict[str, list[Stored]]:
+        """Return every result there is, in short, by hand-in, in the order in which they came."""
+        found: dict[str, list[Stored]] = {}
+        with self.reading():
+            for stored in self._results(assignment):
+                found.setdefault(stored.key.hand_in, []).append(stored)
+        return found
+
+    def result(self, number: int) -> SubmissionResult:
+        """Return a result, whole, by its number. Raises BookError if there is none."""
+        with self.reading():
+            row = self.one("SELECT json FROM result WHERE id = ?", number)
+        if row is None:
+            raise BookError(_("{path}: expected the number of a result, got {number}.", path=self.path, number=number))
+        return msgspec.json.decode(row[0], type=SubmissionResult)
+
+    # ---- what people did -----------------------------------------------------------------------------------
+
+    def enter(
+        self,
+        kind: Kind,
+        *,
+        who: str,
+        why: str,
+        assignment: str | None = None,
+        student: str | None = None,
+        hand_in: str | None = None,
+        part: str | None = None,
+        points: float | None = None,
+        until: datetime | None = None,
+        result: int | None = None,
+        undoes: int | None = None,
+    ) -> int:
+        """Add an entry, and return its number. `acts` has what checks that it makes sense."""
+        with self.writing():
+            return self.insert(
+                "entry",
+                at=self._now(),
+                who=who,
+                why=why,
+                kind=kind.value,
+                assignment=assignment,
+                student=student,
+                hand_in=hand_in,
+                part=part,
+                points=points,
+                until=until and _utc(until),
+                result=result,
+                undoes=undoes,
+            )
+
+    def entries(self, assignment: str | None = None) -> list[Entry]:
+        """List what people did, in the order in which they did it: all, or what concerns one assignment."""
+        with self.reading():
+            by = undone(self.rows("SELECT id, undoes FROM entry WHERE undoes IS NOT NULL"))
+            fields = Entry.__slots__[:-1]
+            read = self.rows(f"SELECT {', '.join(fields)} FROM entry ORDER BY id")  # noqa: S608 (names are ours)
+            found = [_entry(dict(zip(fields, row, strict=True)), by) for row in read]
+        if assignment is None:
+            return found
+        concerned = {e.id for e in found if e.assignment == assignment}
+        for e in found:
+            if e.undoes in concerned:
+                concerned.add(e.id)
+        return [e for e in found if e.id in concerned]
+
+    # ---- what comes of it ----------------------------------------------------------------------------------
+
+    def gradebook(self, assignment: str, rules: ClassRules | None = None, written: Sequence[Written] = ()) -> Gradebook:
+        """Return what everybody's score in an assignment is, and why. written: its parts that people grade."""
+        with self.reading():
+            return make_gradebook(self, assignment, rules, written)
+
+    def faults(self) -> list[str]:
+        """Say what is wrong with the file; nothing, unless the disk or another program damaged it."""
+        found = super().faults()
+        with self.reading():
+            for sha256, content in self.rows("SELECT sha256, bytes FROM content"):
+                if hashlib.sha256(content).hexdigest() != sha256:
+                    found.append(f"content {sha256}: other bytes than those of this SHA-256")
+        return found
+
+    def _results(self, assignment: str) -> Iterator[Stored]:
+        for number, at, *key, score, max_score, faulty, verdicts in self.rows(
+            "SELECT id, at, hand_in, assignment_sha256, grader_sha256, environment_sha256, seed, "
+            "score, max_score, faulty, verdicts FROM result WHERE assignment = ? ORDER BY id",
+            assignment,
+        ):
+            yield Stored(number, datetime.fromisoformat(at), Key(*key), score, max_score, bool(faulty), verdicts)
+
+    def _latest_roster(self) -> str:
+        row = self.one("SELECT people FROM roster ORDER BY id DESC LIMIT 1")
+        return "[]" if row is None else row[0]
+
+    def _now(self) -> str:
+        return _utc(self._clock())
+
+
+def _utc(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat()
+
+
+def _entry(row: dict[str, Any], undone_by: dict[int, int]) -> Entry:
+    row["at"] = datetime.fromisoformat(row["at"])
+    row["until"] = row["until"] and datetime.fromisoformat(row["until"])
+    row["kind"] = Kind(row["kind"])
+    for name in ("assignment", "student", "hand_in", "part"):
+        row[name] = row[name] or ""
+    return Entry(**row, undone_by=undone_by.get(row["id"], 0))

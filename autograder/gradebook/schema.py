@@ -1,0 +1,113 @@
+"""The book's tables. Rows are added and stay: triggers refuse to change one or to take one away.
+
+Times are UTC, ISO 8601, by the clock of whoever wrote. Lists and mappings within a row are JSON.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+APPLICATION_ID: Final = 0x6E70_7467
+"""What makes an SQLite file a gradebook of ours, in its header: "nptg"."""
+
+VERSION: Final = 1
+"""Of the tables below. A book of a later version is refused; when there is one, an earlier is brought up to it."""
+
+TABLES: Final = """
+-- The roster, each time it came and was another than before. The latest is the one that holds.
+CREATE TABLE roster (
+    id          INTEGER PRIMARY KEY,
+    at          TEXT NOT NULL,
+    people      TEXT NOT NULL                   -- JSON: [[key, name, {kind: id}], ...]
+) STRICT;
+
+-- What was handed in: the bytes, once, whoever handed them in and however often.
+CREATE TABLE content (
+    sha256      TEXT PRIMARY KEY CHECK (length(sha256) = 64),
+    bytes       BLOB NOT NULL
+) STRICT;
+
+-- Who handed in what, and when, as the download told it. `student` is the download's word; the roster makes a person
+-- of it when the book is read. A row that differs from an earlier one only after `hand_in` corrects it.
+CREATE TABLE attempt (
+    id           INTEGER PRIMARY KEY,
+    at           TEXT NOT NULL,
+    assignment   TEXT NOT NULL,
+    student      TEXT NOT NULL,
+    number       INTEGER NOT NULL,
+    submitted_at TEXT,                          -- NULL: the download does not tell
+    hand_in      TEXT REFERENCES content,       -- NULL: it cannot be read, for the reason in `problem`
+    late         INTEGER NOT NULL,              -- 1: the system that it comes from says so
+    name         TEXT NOT NULL,
+    ids          TEXT NOT NULL,                 -- JSON: {kind: id}
+    origin       TEXT NOT NULL,
+    problem      TEXT NOT NULL,
+    CHECK ((hand_in IS NULL) = (problem <> ''))
+) STRICT;
+CREATE INDEX attempt_of ON attempt (assignment, student);
+CREATE INDEX attempt_with ON attempt (hand_in);
+
+-- Every result there ever was, by what it was reached with. `verdicts` says in short what `json` says in full.
+CREATE TABLE result (
+    id          INTEGER PRIMARY KEY,
+    at          TEXT NOT NULL,
+    assignment  TEXT NOT NULL,
+    hand_in     TEXT NOT NULL REFERENCES content,
+    assignment_sha256  TEXT NOT NULL,
+    grader_sha256      TEXT NOT NULL,
+    environment_sha256 TEXT NOT NULL,
+    seed        INTEGER NOT NULL,
+    score       REAL NOT NULL,
+    max_score   REAL NOT NULL,
+    faulty      INTEGER NOT NULL,               -- 1: the grader failed somewhere, so that this counts as not done
+    verdicts    TEXT NOT NULL,                  -- JSON: [[check, status, score, max_score], ...]
+    json        BLOB NOT NULL                   -- the SubmissionResult
+) STRICT;
+CREATE INDEX result_of ON result (assignment, hand_in);
+
+-- What people did, with who, when and why.
+CREATE TABLE entry (
+    id          INTEGER PRIMARY KEY,
+    at          TEXT NOT NULL,
+    who         TEXT NOT NULL CHECK (trim(who) <> ''),
+    why         TEXT NOT NULL CHECK (trim(why) <> ''),
+    kind        TEXT NOT NULL,
+    assignment  TEXT,
+    student     TEXT,
+    hand_in     TEXT REFERENCES content,        -- of which of the student's attempts
+    part        TEXT,                           -- a check, or a written part
+    points      REAL,
+    until       TEXT,
+    result      INTEGER REFERENCES result,
+    undoes      INTEGER UNIQUE REFERENCES entry CHECK (undoes < id),
+    CHECK (CASE kind
+        WHEN 'score'     THEN student IS NOT NULL                                -- what all checks together come to
+        WHEN 'check'     THEN student IS NOT NULL AND part IS NOT NULL AND hand_in IS NOT NULL
+        WHEN 'mark'      THEN student IS NOT NULL AND part IS NOT NULL           -- of a written part
+        WHEN 'days_late' THEN student IS NOT NULL AND hand_in IS NOT NULL        -- where no time is known
+        WHEN 'extension' THEN student IS NOT NULL AND until IS NOT NULL
+        WHEN 'accept'    THEN result IS NOT NULL
+        WHEN 'undo'      THEN undoes IS NOT NULL
+        ELSE 0
+    END),
+    CHECK (kind NOT IN ('score', 'check', 'mark', 'days_late') OR ifnull(points, -1) >= 0),
+    CHECK ((kind = 'undo') = (undoes IS NOT NULL))
+) STRICT;
+CREATE INDEX entry_of ON entry (assignment, student);
+"""
+
+APPEND_ONLY: Final = "".join(
+    f"""
+CREATE TRIGGER {table}_is_never_{done} BEFORE {action} ON {table}
+BEGIN SELECT RAISE(ABORT, 'a gradebook is only added to: no row of {table} is {done}'); END;
+"""
+    for table in ("roster", "content", "attempt", "result", "entry")
+    for action, done in (("UPDATE", "changed"), ("DELETE", "deleted"))
+)
+
+CREATE: Final = f"""
+{TABLES}
+{APPEND_ONLY}
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {VERSION};
+"""
