@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +130,15 @@ class Book(Store):
         """Name the assignments that anything was handed in for."""
         with self.reading():
             return [row[0] for row in self.rows("SELECT DISTINCT assignment FROM attempt ORDER BY assignment")]
+
+    def seed(self, assignment: str) -> int:
+        """Return the seed that an assignment is graded with: drawn the first time, so that nobody knows it before."""
+        with self.writing():
+            row = self.one("SELECT seed FROM seed WHERE assignment = ?", assignment)
+            seed: int = secrets.randbits(32) if row is None else row[0]
+            if row is None:
+                self.insert("seed", assignment=assignment, at=self._now(), seed=seed)
+        return seed
 
     # ---- results -----------------------------------------------------------------------------------------
 

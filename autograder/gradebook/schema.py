@@ -65,6 +65,13 @@ CREATE TABLE result (
 ) STRICT;
 CREATE INDEX result_of ON result (assignment, hand_in);
 
+-- What the random choices of an assignment's checks come from: drawn when it is first graded, the same for everybody.
+CREATE TABLE seed (
+    assignment  TEXT PRIMARY KEY,
+    at          TEXT NOT NULL,
+    seed        INTEGER NOT NULL
+) STRICT;
+
 -- What people did, with who, when and why.
 CREATE TABLE entry (
     id          INTEGER PRIMARY KEY,
@@ -101,7 +108,7 @@ APPEND_ONLY: Final = "".join(
 CREATE TRIGGER {table}_is_never_{done} BEFORE {action} ON {table}
 BEGIN SELECT RAISE(ABORT, 'a gradebook is only added to: no row of {table} is {done}'); END;
 """
-    for table in ("roster", "content", "attempt", "result", "entry")
+    for table in ("roster", "content", "attempt", "result", "seed", "entry")
     for action, done in (("UPDATE", "changed"), ("DELETE", "deleted"))
 )
 

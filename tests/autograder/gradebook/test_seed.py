@@ -1,0 +1,17 @@
+"""The seed of an assignment is drawn once for a book: nobody knows it before, and it is the same for everybody."""
+
+from pathlib import Path
+
+from autograder.gradebook import Book
+
+
+def test_a_book_draws_a_seed_once_for_each_assignment(tmp_path: Path) -> None:
+    with Book(tmp_path / "book") as book:
+        first = book.seed("cnn")
+        assert 0 <= first < 2**32
+        assert book.seed("cnn") == first
+        assert book.seed("rnn") != first
+    with Book(tmp_path / "book") as book:
+        assert book.seed("cnn") == first
+    with Book(tmp_path / "another") as other:
+        assert other.seed("cnn") != first
