@@ -251,10 +251,20 @@ class Book(Store):
 
     # ---- what comes of it ----------------------------------------------------------------------------------
 
-    def gradebook(self, assignment: str, rules: ClassRules | None = None, written: Sequence[Written] = ()) -> Gradebook:
-        """Return what everybody's score in an assignment is, and why. written: its parts that people grade."""
+    def gradebook(
+        self,
+        assignment: str,
+        rules: ClassRules | None = None,
+        written: Sequence[Written] = (),
+        *,
+        accept_all: bool = False,
+    ) -> Gradebook:
+        """Return what everybody's score in an assignment is, and why.
+
+        written: its parts that people grade. accept_all: as if every result that waits had been accepted.
+        """
         with self.reading():
-            return make_gradebook(self, assignment, rules, written)
+            return make_gradebook(self, assignment, rules, written, accept_all=accept_all)
 
     def faults(self) -> list[str]:
         """Say what is wrong with the file; nothing, unless the disk or another program damaged it."""
@@ -263,6 +273,9 @@ class Book(Store):
             for sha256, content in self.rows("SELECT sha256, bytes FROM content"):
                 if hashlib.sha256(content).hexdigest() != sha256:
                     found.append(f"content {sha256}: other bytes than those of this SHA-256")
+            for number, score, json in self.rows("SELECT id, score, json FROM result"):
+                if msgspec.json.decode(json, type=SubmissionResult).score != score:
+                    found.append(f"result {number}: another score than its JSON says")
         return found
 
     def _results(self, assignment: str) -> Iterator[Stored]:

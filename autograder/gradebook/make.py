@@ -28,9 +28,17 @@ if TYPE_CHECKING:
 
 
 def make_gradebook(
-    book: Book, assignment: str, rules: ClassRules | None = None, written: Sequence[Written] = ()
+    book: Book,
+    assignment: str,
+    rules: ClassRules | None = None,
+    written: Sequence[Written] = (),
+    *,
+    accept_all: bool = False,
 ) -> Gradebook:
-    """Make the gradebook of an assignment. Late days go to assignments with an earlier deadline first."""
+    """Make the gradebook of an assignment. Late days go to assignments with an earlier deadline first.
+
+    accept_all: as if every result that waits had been accepted.
+    """
     rules = rules or ClassRules()
     people = book.roster()
     left: dict[str, int] = defaultdict(lambda: rules.late_days)
@@ -40,7 +48,7 @@ def make_gradebook(
                 break
             for row in _Lines(book, earlier, rules, people).rows(left):
                 left[row.student] = row.late_days_left
-    lines = _Lines(book, assignment, rules, people, written)
+    lines = _Lines(book, assignment, rules, people, written, accept_all=accept_all)
     return Gradebook(assignment, rules.late.get(assignment), tuple(lines.rows(left)), lines.unclear)
 
 
@@ -62,11 +70,14 @@ class _Lines:
         rules: ClassRules,
         people: Sequence[Person],
         written: Sequence[Written] = (),
+        *,
+        accept_all: bool = False,
     ) -> None:
         self.people = {p.student: p for p in people}
         self.rules = rules
         self.policy = rules.late.get(assignment)
         self.written = written
+        self.accept_all = accept_all
         self.results = book.results(assignment)
         self.attempts, self.unclear = _by_person(book.attempts(assignment), people)
         key_of = {k.stored.attempt.student: student for student, known in self.attempts.items() for k in known}
@@ -74,7 +85,6 @@ class _Lines:
         for e in book.entries(assignment):
             if not e.undone_by:
                 self.entries[key_of.get(e.student, e.student)].append(e)
-        self.accepted_for_all = {e.result for e in self.entries.pop("", ()) if e.kind is Kind.ACCEPT}
 
     def rows(self, late_days: Mapping[str, int]) -> list[Row]:
         """Make every line: the roster's, in its order, then those of others, by name. late_days: what each has left."""
@@ -111,8 +121,8 @@ class _Lines:
     def _scored(self, number: int, known: _Known, entries: Sequence[Entry], late_days: int) -> Scored:
         """Score one attempt, with as many of the student's late days as help it."""
         hand_in = known.stored.hand_in
-        accepted = {e.result for e in entries if e.kind is Kind.ACCEPT} | self.accepted_for_all
-        result, waits, fault = counting(self.results.get(hand_in, ()), accepted)
+        accepted = {e.result for e in entries if e.kind is Kind.ACCEPT}
+        result, waits, fault = counting(self.results.get(hand_in, ()), None if self.accept_all else accepted)
         raw = 0.0 if not hand_in else None if result is None else raw_score(result, hand_in, entries)
         late = self._late(known.attempt, hand_in, entries)
         score = raw
@@ -121,7 +131,9 @@ class _Lines:
             used, penalty = self.policy.best_use(late.days, late_days, raw, max_score)
             late = late._replace(late_days=used, penalty=round(penalty, 6))
             score = round(raw - penalty, 6)
-        return Scored(number, known.attempt, hand_in, result, waits, fault, late, raw, score)
+        return Scored(
+            number, known.attempt, known.stored.attempt.student, hand_in, result, waits, fault, late, raw, score
+        )
 
     def _late(self, attempt: Attempt, hand_in: str, entries: Sequence[Entry]) -> Late:
         """Find out how late an attempt is, before any late days."""
@@ -139,13 +151,13 @@ class _Lines:
 
 
 def counting(
-    results: Iterable[Stored], accepted: AbstractSet[int | None]
+    results: Iterable[Stored], accepted: AbstractSet[int | None] | None
 ) -> tuple[Stored | None, Stored | None, Stored | None]:
     """Return, of the results of one hand-in in their order: which counts, which waits for it, and which is a fault.
 
     The first counts at once; a later one if it was accepted, or has the same verdicts as the one that counts. The
     newest that does not, waits. One in which the grader failed is listed if it is the newest of all, and counts only
-    as long as there is no other.
+    as long as there is no other. accepted: the numbers of those that were; None: as if all were.
     """
     counts: Stored | None = None
     newest: Stored | None = None
@@ -155,7 +167,7 @@ def counting(
             fault = r
             continue
         fault, newest = None, r
-        if counts is None or r.id in accepted or r.written == counts.written:
+        if counts is None or accepted is None or r.id in accepted or r.written == counts.written:
             counts = r
     waits = newest if newest is not counts else None
     return counts or fault, waits, fault

@@ -93,7 +93,7 @@ CREATE TABLE entry (
         WHEN 'mark'      THEN student IS NOT NULL AND part IS NOT NULL           -- of a written part
         WHEN 'days_late' THEN student IS NOT NULL AND hand_in IS NOT NULL        -- where no time is known
         WHEN 'extension' THEN student IS NOT NULL AND until IS NOT NULL
-        WHEN 'accept'    THEN result IS NOT NULL
+        WHEN 'accept'    THEN student IS NOT NULL AND result IS NOT NULL
         WHEN 'undo'      THEN undoes IS NOT NULL
         ELSE 0
     END),

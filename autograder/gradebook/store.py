@@ -34,6 +34,7 @@ class Store:
         Raises BookError for what is no book, a book of a later version, a folder, or a place that cannot be written.
         """
         self.path = path
+        self._writes = False
         if path.is_dir():
             raise BookError(_("{path}: expected the file of a gradebook, got a folder. Name a file in it.", path=path))
         if not create and not path.exists():
@@ -68,16 +69,20 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Do what is within, all or nothing; it is on the disk when this ends. Others who write wait."""
+        """Do what is within, all or nothing; it is on the disk when the outermost ends. Others who write wait."""
+        if self._writes:
+            yield
+            return
         with self._told():
             self._db.execute("BEGIN IMMEDIATE")
+            self._writes = True
             try:
                 yield
                 self._db.execute("COMMIT")
-            except BaseException:
+            finally:
+                self._writes = False
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
-                raise
 
     @contextmanager
     def reading(self) -> Iterator[None]:

@@ -42,7 +42,8 @@ class Scored:
     """An attempt, and what it comes to.
 
     number: 1, 2, ... of the student's attempts, the earliest first. attempt: without its content; `student`, `name`
-    and `ids` are those of the person on the roster, where there is one. hand_in: "" if it cannot be read.
+    and `ids` are those of the person on the roster, where there is one. told_as: the download's word for the student.
+    hand_in: "" if it cannot be read.
     result: the one that counts; where there is none without a fault, the latest with one; None before it is graded.
     waits: a newer one with other verdicts, which waits to be accepted. fault: the newest, if the grader failed in it.
     raw: the points of the checks, with those that somebody set. score: less the penalty.
@@ -50,6 +51,7 @@ class Scored:
 
     number: int
     attempt: Attempt
+    told_as: str
     hand_in: str
     result: Stored | None
     waits: Stored | None

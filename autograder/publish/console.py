@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from autograder.checks import Check
     from autograder.verdict import CheckResult, SubmissionResult
 
-_NAME = {
+STATUS_NAMES = {
     Status.PASSED: N_("passed"),
     Status.FAILED: N_("failed"),
     Status.ERROR: N_("error"),
@@ -110,7 +110,7 @@ def print_result(console: Console, result: SubmissionResult) -> None:
 def _print_check(console: Console, check: CheckResult) -> None:
     style = _STYLE.get(check.status, "red")
     line = Text()
-    name = _(_NAME[check.status])
+    name = _(STATUS_NAMES[check.status])
     line.append(" " * (12 - cell_len(name)) + name, style=f"bold {style}")  # a Korean letter is two cells wide
     line.append(f"  {check.score:>4g}/{check.max_score:<3g} ")
     line.append(f"{check.id:<21}", style="bold")
