@@ -19,6 +19,7 @@ from autograder.sandbox import (
     SandboxError,
     Session,
     StudentError,
+    Tier,
     WorkerCrashed,
     WorkerMemory,
     WorkerTimeout,
@@ -66,9 +67,11 @@ def check_submission(
     seed: int = 0,
     only: str = "*",
     listener: Listener | None = None,
+    tier: Tier | None = None,
 ) -> SubmissionResult:
     """Run the checks whose ids match the glob `only`, in order, and collect the verdicts.
 
+    tier: what holds the hand-in; the strongest that works here, if none is given.
     A check that fails, in whatever way, costs its own points and those of checks that require it.
     The same hand-in, seed and environment give the same verdicts; texts are in `words.current_language()`.
     """
@@ -79,7 +82,7 @@ def check_submission(
     chosen = assignment.select(only)
     results: dict[str, CheckResult] = {}
     with (
-        Session(submission, limits, strongest_tier(), assignment.harness) as session,
+        Session(submission, limits, tier or strongest_tier(), assignment.harness, config.imports) as session,
         Grader(assignment, submission, session, seed, listener.progress) as grader,
     ):
         session.start()

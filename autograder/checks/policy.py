@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from autograder.checks.api import Failed, Passed
 from autograder.checks.causes import Cause
-from autograder.sandbox.launch import WITHHELD
+from autograder.sandbox.kit import WITHHELD
 from autograder.words import _
 
 if TYPE_CHECKING:

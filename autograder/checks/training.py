@@ -14,7 +14,7 @@ import numpy as np
 
 from autograder.checks.api import Failed, Grader
 from autograder.checks.causes import Cause
-from autograder.sandbox import SandboxError, Session, strongest_tier
+from autograder.sandbox import SandboxError, Session
 from autograder.submission import read_submission
 from autograder.words import _
 from numpytorch.data import DataLoader, ImageDataset, mnist
@@ -139,7 +139,10 @@ def model_answers_pace(grader: Grader, batch_size: int) -> float | None:
 def _pace(grader: Grader, batch_size: int) -> float:
     answer = read_submission(grader.assignment.folder / "solution.py")
     batches = iter(_batches(_data(grader)[0], batch_size, 0))
-    with Session(answer, grader.session.limits, strongest_tier(), grader.assignment.harness) as session:
+    here = grader.session
+    with Session(
+        answer, here.limits, here.tier, grader.assignment.harness, grader.assignment.config.imports
+    ) as session:
         session.load()
         model = session.build("MNISTClassificationModel", (), seed=0, dtype="float32")
         session.optimizer(model.id, 0.01)

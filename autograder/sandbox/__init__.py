@@ -17,10 +17,15 @@ from autograder.sandbox.messages import Array as Array
 from autograder.sandbox.messages import Scalar as Scalar
 from autograder.sandbox.messages import TensorInfo as TensorInfo
 from autograder.sandbox.session import Session as Session
+from autograder.sandbox.tiers import TIERS as TIERS
 from autograder.sandbox.tiers import LimitsTier as LimitsTier
 from autograder.sandbox.tiers import ProcessTier as ProcessTier
 from autograder.sandbox.tiers import Tier as Tier
+from autograder.sandbox.tiers import available_tiers as available_tiers
 from autograder.sandbox.tiers import strongest_tier as strongest_tier
+from autograder.sandbox.tiers import tier_named as tier_named
+from autograder.sandbox.tiers import weaker as weaker
+from autograder.sandbox.tiers import why_not as why_not
 from autograder.sandbox.values import Built as Built
 from autograder.sandbox.values import Cut as Cut
 from autograder.sandbox.values import Gradients as Gradients

@@ -8,26 +8,23 @@ import shutil
 import stat
 import subprocess
 import sys
-import sysconfig
 import threading
 from contextlib import suppress
-from dataclasses import dataclass, field
-from importlib.util import find_spec
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.sandbox.errors import LaunchError
+from autograder.sandbox.kit import BOOTSTRAP, kit
+from autograder.sandbox.reach import interpreter, packages, reach
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from autograder.sandbox.limits import Limits
+    from autograder.sandbox.reach import Reach
+    from autograder.sandbox.worker.confine import Landlock, Seccomp
 
-WITHHELD = ("numpytorch.data", "numpytorch.kernels", "numpytorch.nn.conv", "numpytorch.nn.recurrent")
-"""Modules that hold what the assignments ask for: a worker cannot import them."""
-
-_HERE = Path(__file__).resolve().parent
-_BOOTSTRAP = _HERE / "worker" / "bootstrap.py"
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 # Without these the interpreter itself may not start.
 _KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR")
@@ -38,58 +35,65 @@ class Launch:
     """How one worker is to be started. A tier returns a changed copy.
 
     scratch: its working directory, empty, the only place that it may need to write to.
-    library: the folder of numpytorch. sites: folders of installed packages, for numpy and its like.
+    kit: the folder of the project's files that it may import. imports: the packages that the hand-in may.
     env: its whole environment.
     rlimits: resource limits that the worker sets on itself first, by their name in `resource`.
+    landlock, seccomp: what else it confines itself with, see `worker.confine`.
     wrapper: a command to put in front, such as that of a container.
+    wrapped_status: the wrapper tells of a signal that ended the worker as shells do, by the status 128 + its number.
     """
 
     scratch: Path
-    library: Path
-    sites: tuple[Path, ...]
+    kit: Path
+    imports: tuple[str, ...]
     env: Mapping[str, str]
     rlimits: Mapping[str, int] = field(default_factory=dict)
+    landlock: Landlock | None = None
+    seccomp: Seccomp | None = None
     wrapper: tuple[str, ...] = ()
+    wrapped_status: bool = False
 
     @property
-    def readable(self) -> tuple[Path, ...]:
-        """Every path that the worker must be able to read, besides the system's own libraries."""
-        return (Path(sys.base_prefix), Path(sys.prefix), _HERE, self.library, *self.sites)
+    def reach(self) -> Reach:
+        """Every path that the worker must be able to read, besides the kit."""
+        return reach(self.imports)
 
     @property
-    def argv(self) -> tuple[str, ...]:
-        """The whole command."""
+    def tied(self) -> bool:
+        """Whether the worker is to end with the thread that starts it: where that ends with the grader, not sooner."""
+        return threading.current_thread() is threading.main_thread()
+
+    def argv(self, probe: Mapping[str, object] | None = None) -> tuple[str, ...]:
+        """Return the whole command. probe: instead of serving, try what a worker should not be able to do."""
         setup = {
-            "library": str(self.library),
-            "sites": [str(site) for site in self.sites],
-            "sandbox": str(_HERE),
-            "withheld": list(WITHHELD),
+            "kit": str(self.kit),
+            "packages": {name: str(place) for name, place in packages(self.imports).items()},
             "rlimits": dict(self.rlimits),
-            # Then the thread ends when the grader does, and not sooner.
-            "tied": threading.current_thread() is threading.main_thread(),
+            "tied": self.tied,
+            "landlock": self.landlock and asdict(self.landlock),
+            "seccomp": self.seccomp and asdict(self.seccomp),
+            "probe": probe,
         }
         # No user folder, script's folder or .pth file adds anything to what it can import. Not -I: that would
         # ignore PYTHONHASHSEED, the only variable of Python's in the environment, which is all our own.
-        python = (sys.executable, "-s", "-P", "-S", "-X", "utf8", str(_BOOTSTRAP), json.dumps(setup))
+        python = (interpreter(), "-s", "-P", "-S", "-X", "utf8", str(self.kit / BOOTSTRAP), json.dumps(setup))
         return (*self.wrapper, *python)
 
 
-def plan(limits: Limits, scratch: Path) -> Launch:
+def plan(limits: Limits, scratch: Path, imports: Sequence[str] = ()) -> Launch:
     """Return the launch that every tier starts from. Raises LaunchError if numpytorch is not installed."""
-    library = _folder_of("numpytorch")
-    names = {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
-    sites = sorted(names | {_folder_of(name).parent for name in ("numpy", "msgspec")})
-    return Launch(scratch, library, tuple(sites), _environment(limits, scratch))
+    return Launch(scratch, kit(), tuple(imports), _environment(limits, scratch))
 
 
-def spawn(launch: Launch) -> subprocess.Popen[bytes]:
+def spawn(launch: Launch, probe: Mapping[str, object] | None = None) -> subprocess.Popen[bytes]:
     """Start the worker with three pipes, in a session of its own. Raises LaunchError if it cannot be started."""
     flags = 0
     if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+    argv = launch.argv(probe)
     try:
-        return subprocess.Popen(  # noqa: S603 (our own command)
-            launch.argv,
+        popen = subprocess.Popen(  # noqa: S603 (our own command)
+            argv,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -100,7 +104,11 @@ def spawn(launch: Launch) -> subprocess.Popen[bytes]:
             creationflags=flags,
         )
     except OSError as error:
-        raise LaunchError(f"worker: could not be started ({error}); command {launch.argv[:1]}.") from error
+        raise LaunchError(f"worker: could not be started ({error}); command {argv[:1]}.") from error
+    # Where memory runs out for the whole machine, the system should end the worker and not the grader.
+    with suppress(OSError):
+        Path(f"/proc/{popen.pid}/oom_score_adj").write_text("1000")
+    return popen
 
 
 def remove_scratch(scratch: Path) -> None:
@@ -129,11 +137,3 @@ def _environment(limits: Limits, scratch: Path) -> dict[str, str]:
         folder = str(scratch)
         return env | {"PATH": os.path.join(os.environ["SYSTEMROOT"], "System32"), "TEMP": folder, "TMP": folder}
     return env | {"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": str(scratch), "TMPDIR": str(scratch)}
-
-
-def _folder_of(package: str) -> Path:
-    """Return the folder of an importable package, without importing it."""
-    spec = find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        raise LaunchError(f"worker: expected the package {package} to be installed, found none. Install it.")
-    return Path(next(iter(spec.submodule_search_locations))).resolve()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -24,7 +25,7 @@ from autograder.sandbox.errors import (
 from autograder.sandbox.launch import plan, remove_scratch, spawn
 from autograder.sandbox.messages import Failed, Ready, Reply
 from autograder.sandbox.pipes import open_pipes
-from autograder.sandbox.process import Tree
+from autograder.sandbox.process import Tree, oom_kills
 from autograder.sandbox.text import clean
 
 if TYPE_CHECKING:
@@ -40,18 +41,19 @@ START_SECONDS = 60.0
 _LOOK_SECONDS = 0.05
 _DEEP_EVERY = 5
 _SIGXCPU = getattr(signal, "SIGXCPU", None)
+_SIGKILL = getattr(signal, "SIGKILL", 9)
 
 
 class Link:
     """A worker that has started. After any error but StudentError it is dead, and so are its processes.
 
-    lines: the text of each line of the hand-in, to quote from.
+    lines: the text of each line of the hand-in, to quote from. imports: the packages that it may use.
     closed: whether it has ended.
     peak_rss: the most bytes seen resident in all its processes together. waited: seconds spent waiting for it.
     Raises LaunchError if it cannot be started.
     """
 
-    def __init__(self, limits: Limits, tier: Tier, lines: Sequence[str]) -> None:
+    def __init__(self, limits: Limits, tier: Tier, lines: Sequence[str], imports: Sequence[str] = ()) -> None:
         self._limits = limits
         self._lines = lines
         self._number = 0
@@ -60,17 +62,22 @@ class Link:
         self._next_look = 0.0
         self._looks = 0
         self._tail = b""
+        self._status = 0
+        self._besides = math.inf  # processes that the tier itself, or the system, puts beside the worker
+        self._kills = oom_kills()
         self.closed = False
         self.peak_rss = 0
         self.waited = 0.0
         # Resolved, for on some systems the folder for temporary files is a link.
         self._scratch = Path(tempfile.mkdtemp(prefix="worker-")).resolve()
         try:
-            self._popen = spawn(tier.prepare(plan(limits, self._scratch), limits))
+            launch = tier.prepare(plan(limits, self._scratch, imports), limits)
+            self._popen = spawn(launch)
         except BaseException:
             remove_scratch(self._scratch)
             raise
-        self._tree = Tree(self._popen)
+        self._wrapped = bool(launch.wrapper)
+        self._tree = Tree(self._popen, wrapped_status=launch.wrapped_status)
         self._pipes = open_pipes(self._popen, limits.output_bytes)
         self._wire = protocol.Wire(Reply, lambda view: self._pipes.fill(view, self._tick))
         self._await_ready()
@@ -127,12 +134,11 @@ class Link:
         """Kill the worker and all that it started, remove its folder; return its exit status."""
         if not self.closed:
             self.closed = True
-            self._tree.kill()
+            self._status = self._tree.kill()
             self._tail = self._pipes.tail()
             self._pipes.close()
             remove_scratch(self._scratch)
-        status: int = self._popen.returncode
-        return status
+        return self._status
 
     def _await_ready(self) -> None:
         try:
@@ -144,6 +150,7 @@ class Link:
         if reply.number != 0 or not isinstance(reply.body, Ready):
             self.close()
             raise LaunchError("worker: expected its first message to be Ready.")
+        self._besides = self._tree.look(deep=True)[1] - 1
 
     def _exchange(
         self, buffers: Sequence[bytes | memoryview], seconds: float, given: float
@@ -190,19 +197,21 @@ class Link:
         self.peak_rss = max(self.peak_rss, rss)
         if rss > self._limits.memory_bytes:
             raise WorkerMemory(self._limits.memory_bytes)
-        if processes > self._limits.processes:
+        if processes - self._besides > self._limits.processes:
             status = self.close()
             raise WorkerCrashed(status, f"It was ended: it had started more than {self._limits.processes} processes.")
 
     def _death(self) -> Exception:
         """Return the error for a worker that closed its pipe, which it does by ending."""
-        if os.name == "nt":
+        if os.name == "nt" or self._wrapped:
             # To kill what is about to end would change its status here; elsewhere that is settled by now.
             with suppress(subprocess.TimeoutExpired):
                 self._popen.wait(1.0)
         status = self.close()
         if _SIGXCPU is not None and status == -_SIGXCPU:
             return WorkerTimeout(self._limits.cpu_seconds)
+        if status == -_SIGKILL and oom_kills() != self._kills:
+            return WorkerMemory(self._limits.memory_bytes)
         return WorkerCrashed(status, self.tail())
 
     def _failure(self, failed: Failed) -> Exception:

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -15,16 +16,19 @@ if TYPE_CHECKING:
 
 _ROUNDS = 100
 _PATIENCE = 1.0
+_MOST_SIGNALS = 64
 
 
 class Tree:
     """The processes below, and including, one that this process has started.
 
     Processes that leave the tree before they are seen escape: a tier with a process namespace holds them.
+    wrapped_status: as in `launch.Launch`.
     """
 
-    def __init__(self, popen: subprocess.Popen[bytes]) -> None:
+    def __init__(self, popen: subprocess.Popen[bytes], *, wrapped_status: bool = False) -> None:
         self._popen = popen
+        self._wrapped_status = wrapped_status
         self._root: psutil.Process | None = None
         with suppress(psutil.NoSuchProcess):
             self._root = psutil.Process(popen.pid)
@@ -48,7 +52,7 @@ class Tree:
         return self._root is not None and _alive(self._root)
 
     def kill(self) -> int:
-        """Kill every process of the tree, reap the worker, and return its exit status."""
+        """Kill every process of the tree, reap the worker, and return its exit status, as `subprocess` has it."""
         # The worker is stopped first, so that it adopts (see worker/bootstrap) but starts no other.
         if self._popen.returncode is None and self._root is not None:
             with suppress(psutil.NoSuchProcess):
@@ -68,7 +72,7 @@ class Tree:
         patience = time.monotonic() + _PATIENCE
         while any(map(_alive, self._others)) and time.monotonic() < patience:
             time.sleep(0.001)
-        return status
+        return 128 - status if self._wrapped_status and 128 < status <= 128 + _MOST_SIGNALS else status
 
     def _kill_descendants(self) -> None:
         """Kill what the worker started until a look finds none of it alive."""
@@ -88,6 +92,15 @@ class Tree:
             if self._root is not None:
                 return self._root.children(recursive=True)
         return []
+
+
+def oom_kills() -> int:
+    """Return how many processes the system has killed for want of memory since it started; 0 where it does not say."""
+    with suppress(OSError):
+        for line in Path("/proc/vmstat").read_text("ascii").splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0
 
 
 def _alive(process: psutil.Process) -> bool:

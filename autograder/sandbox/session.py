@@ -54,6 +54,7 @@ class Session:
 
     harness: source of the course's own, run in the worker beside the hand-in, whose classes `build` finds first.
         It makes callable what the hand-in has in another form, and holds no answers.
+    imports: the packages that the hand-in may import besides NumPy, of those that are installed.
 
     The worker starts with the first request, or with `start`. Each method that asks it something waits for
     the answer and raises, besides what it says itself:
@@ -66,8 +67,11 @@ class Session:
     the hand-in made them.
     """
 
-    def __init__(self, submission: Submission, limits: Limits, tier: Tier, harness: str = "") -> None:
+    def __init__(
+        self, submission: Submission, limits: Limits, tier: Tier, harness: str = "", imports: Sequence[str] = ()
+    ) -> None:
         self._submission = submission
+        self._imports = imports
         self._harness = harness
         self._limits = limits
         self._tier = tier
@@ -98,6 +102,11 @@ class Session:
         return self._limits
 
     @property
+    def tier(self) -> Tier:
+        """What holds the worker."""
+        return self._tier
+
+    @property
     def tier_name(self) -> str:
         """The name of the tier that holds the worker, for the record."""
         return self._tier.name
@@ -105,7 +114,7 @@ class Session:
     def start(self) -> None:
         """Start the worker, unless it has been. It takes as long as importing NumPy; no deadline counts that."""
         if self._link is None:
-            self._link = Link(self._limits, self._tier, self._submission.source.splitlines())
+            self._link = Link(self._limits, self._tier, self._submission.source.splitlines(), self._imports)
 
     def restart(self) -> None:
         """Start a fresh worker, which knows nothing: call `load` again."""

@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 import functools
-import subprocess
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from autograder.sandbox.limits import MIB
+from autograder.sandbox import probe
+from autograder.sandbox.bubblewrap import BubblewrapTier
+from autograder.sandbox.errors import LaunchError
+from autograder.sandbox.landlock import LandlockTier
 
 if TYPE_CHECKING:
     from autograder.sandbox.launch import Launch
     from autograder.sandbox.limits import Limits
-
-_ROOM = 512 * MIB
-_SHARED_ROOM = 4096 * MIB
-
-# Asks for more than the limit. It must fail with MemoryError and nothing else: a system that accepts a
-# limit and does not keep it, as macOS does, has none.
-_PROBE = """
-import resource, sys
-resource.setrlimit(resource.RLIMIT_DATA, (1 << 28, 1 << 28))
-resource.setrlimit(resource.RLIMIT_AS, (1 << 31, 1 << 31))
-for name in ("CPU", "CORE", "FSIZE", "NOFILE"):
-    getattr(resource, "RLIMIT_" + name)
-try:
-    bytearray(1 << 29)
-except MemoryError:
-    sys.exit(0)
-sys.exit(1)
-"""
 
 
 class Tier(Protocol):
@@ -38,20 +21,13 @@ class Tier(Protocol):
 
     @property
     def name(self) -> str:
-        """The name in the records: `process`, `limits`."""
+        """The name in the records, one of TIERS."""
 
     def prepare(self, launch: Launch, limits: Limits) -> Launch:
-        """Return `launch` with what this tier adds: a wrapper command, variables, resource limits."""
+        """Return `launch` with what this tier adds: a wrapper command, variables, resource limits.
 
-
-class ProcessTier:
-    """A process of its own, and nothing more. The parent still watches time and memory."""
-
-    name = "process"
-
-    def prepare(self, launch: Launch, limits: Limits) -> Launch:
-        """Return `launch` as it is."""
-        return launch
+        Raises LaunchError if this machine lacks what it takes.
+        """
 
 
 class LimitsTier:
@@ -61,36 +37,55 @@ class LimitsTier:
     """
 
     name = "limits"
+    stops = frozenset({"large", "open", "allocate"})
 
     def prepare(self, launch: Launch, limits: Limits) -> Launch:
-        """Return `launch` with limits on memory, CPU time, core dumps, and the size and number of files.
+        """Return `launch` with limits on memory, CPU time, core dumps, and the size and number of files."""
+        return replace(launch, rlimits=limits.rlimits)
 
-        The two on memory are wider than `memory_bytes`: Python and the linear algebra library reserve
-        more than they use, and the parent watches what is used.
-        """
-        return replace(
-            launch,
-            rlimits={
-                "DATA": limits.memory_bytes + _ROOM,
-                "AS": limits.memory_bytes + _SHARED_ROOM,
-                "CPU": max(int(limits.cpu_seconds), 1),
-                "CORE": 0,
-                "FSIZE": limits.file_bytes,
-                "NOFILE": limits.files,
-            },
-        )
+
+class ProcessTier:
+    """A process of its own, and nothing more. The parent still watches time and memory."""
+
+    name = "process"
+    stops = frozenset[str]()
+
+    def prepare(self, launch: Launch, limits: Limits) -> Launch:
+        """Return `launch` as it is."""
+        return launch
+
+
+_ALL = (BubblewrapTier(), LandlockTier(), LimitsTier(), ProcessTier())
+TIERS = tuple(tier.name for tier in _ALL)
+"""The names of all tiers, strongest first."""
+
+
+def available_tiers() -> tuple[Tier, ...]:
+    """Return the tiers that work on this machine, strongest first. Each is probed once in this process."""
+    return tuple(tier for tier in _ALL if not why_not(tier.name))
+
+
+def strongest_tier() -> Tier:
+    """Return the strongest tier that works on this machine."""
+    return next(tier for tier in _ALL if tier.name == "process" or not why_not(tier.name))
+
+
+def tier_named(name: str) -> Tier:
+    """Return that tier. Raises LaunchError, with what the probe said, if it does not work here, or ValueError."""
+    if why := why_not(name):
+        raise LaunchError(f"sandbox: expected the tier {name} to work on this machine, but {why}.")
+    return _ALL[TIERS.index(name)]
+
+
+def weaker(name: str, least: str) -> bool:
+    """Whether the tier `name` holds a worker less strongly than the tier `least` does."""
+    return TIERS.index(name) > TIERS.index(least)
 
 
 @functools.cache
-def strongest_tier() -> Tier:
-    """Return the strongest tier that works on this machine. Probed once, in a process of its own."""
-    return LimitsTier() if _limits_hold() else ProcessTier()
-
-
-def _limits_hold() -> bool:
-    command = [sys.executable, "-I", "-S", "-c", _PROBE]
-    try:
-        probe = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=30, check=False)  # noqa: S603 (our own program)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return probe.returncode == 0
+def why_not(name: str) -> str:
+    """Return why that tier does not work on this machine; nothing if it does. Raises ValueError for no tier."""
+    if name not in TIERS:
+        raise ValueError(f"sandbox: expected one of the tiers {', '.join(TIERS)}, got {name!r}.")
+    tier = _ALL[TIERS.index(name)]
+    return probe.why_not(tier, tier.stops)

@@ -1,8 +1,9 @@
 """The worker's first lines: make the process safe to run a hand-in in, then serve.
 
-Run as a script, with one argument: a JSON object, see `launch.Launch.argv`. Nothing of the project is
-importable when it starts. It makes two things so: numpytorch, without the modules that are withheld, and the
-few files of the sandbox that the worker itself is made of. An `import autograder.checks` finds nothing.
+Run as a script, with one argument: a JSON object, see `launch.Launch.argv`. Nothing but the standard library is
+importable when it starts. It makes importable the kit, which holds numpytorch, without the modules that are withheld,
+and the few files of the sandbox that the worker itself is made of; and the packages that hand-ins may use. An
+`import autograder.checks` finds nothing.
 """
 
 from __future__ import annotations
@@ -13,32 +14,22 @@ import os
 import sys
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
-from types import ModuleType
-
-_PACKAGES = ("autograder", "autograder.sandbox", "autograder.sandbox.worker")
-_WORKER = ("serve", "handin", "find", "state", "calls", "hurry", "kept", "trace", "locate", "profile")
-_FILES = ("messages", "protocol", *("worker/" + name for name in _WORKER))
 
 
-class ProjectFinder:
-    """Finds the modules of this project that a worker may import, by where each one is, and refuses the rest."""
+class PackageFinder:
+    """Finds the installed packages that a hand-in may use, by where each one is, and no others beside them."""
 
-    def __init__(self, library: str, sandbox: str, withheld: list[str]) -> None:
-        self._places = {"numpytorch": os.path.join(library, "__init__.py")}
-        for file in _FILES:
-            name = "autograder.sandbox." + file.replace("/", ".")
-            self._places[name] = os.path.join(sandbox, file + ".py")
-        self._withheld = frozenset(withheld)
+    def __init__(self, places: dict[str, str]) -> None:
+        self._places = places
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        """Return where `name` is; None for other people's modules. Raises ModuleNotFoundError if it is withheld."""
-        if name in self._withheld:
-            raise ModuleNotFoundError(f"No module named {name!r}: it is not part of what hand-ins may use.", name=name)
+        """Return where the package `name` is; None for everything else."""
         place = self._places.get(name)
         if place is None:
             return None
-        folders = [os.path.dirname(place)] if name == "numpytorch" else None
-        return spec_from_file_location(name, place, submodule_search_locations=folders)
+        if os.path.isfile(place):
+            return spec_from_file_location(name, place)
+        return spec_from_file_location(name, os.path.join(place, "__init__.py"), submodule_search_locations=[place])
 
 
 def _limit(rlimits: dict[str, int]) -> list[str]:
@@ -98,19 +89,26 @@ def main(setup: str) -> None:
     faulthandler.enable()
     rlimits = _limit(options["rlimits"])
     _tie(to_parent=options["tied"])
-    sys.path.extend(options["sites"])
-    sys.meta_path.insert(0, ProjectFinder(options["library"], options["sandbox"], options["withheld"]))
-    for name in _PACKAGES:
-        package = ModuleType(name)
-        package.__path__ = []
-        sys.modules[name] = package
-
+    sys.path.append(options["kit"])
+    sys.meta_path.append(PackageFinder(options["packages"]))
     # `site` would have defined exit() and quit(), which hand-ins may call.
     import site
 
+    site.setquit()
+    if options["landlock"] or options["seccomp"]:
+        from autograder.sandbox.worker.confine import Landlock, Seccomp, confine
+
+        confine(
+            Landlock(**options["landlock"]) if options["landlock"] else None,
+            Seccomp(**options["seccomp"]) if options["seccomp"] else None,
+        )
+    if options["probe"]:
+        from autograder.sandbox.worker.probe import try_out
+
+        os.write(replies, json.dumps(try_out(**options["probe"])).encode())
+        return
     from autograder.sandbox.worker.serve import serve
 
-    site.setquit()
     serve(requests, replies, rlimits)
 
 

@@ -310,7 +310,9 @@ def test_a_segmentation_fault_is_a_crash_that_says_where(open_session: OpenSessi
 
 @posix
 def test_a_crash_is_noticed_while_something_else_holds_the_pipe(open_session: OpenSession) -> None:
-    session = open_session(does("os.fork() and os._exit(7)\n        while True: pass"))
+    session = open_session(
+        does("os.fork() and os._exit(7)\n        while True: pass"), limits=Limits(processes=2), tier=ProcessTier()
+    )
     with pytest.raises(WorkerCrashed) as caught:
         run(session)
     assert caught.value.returncode == 7
@@ -343,10 +345,10 @@ def test_memory_in_use_over_the_limit_is_a_memory_failure(open_session: OpenSess
 
 @posix
 def test_the_memory_of_child_processes_counts(open_session: OpenSession) -> None:
-    limits = Limits(memory_bytes=300 * MIB)
+    limits = Limits(memory_bytes=300 * MIB, processes=4)
     body = "[os.fork() for _ in range(2)]; keep = b'x' * (60 << 20)\n        while True: pass"
     with pytest.raises(WorkerMemory):
-        run(open_session(does(body), limits=limits))
+        run(open_session(does(body), limits=limits, tier=LimitsTier()))
 
 
 @posix

@@ -13,10 +13,21 @@ import numpy as np
 import psutil
 import pytest
 
-from autograder.sandbox import Limits, LimitsTier, ProcessTier, Session, StudentError, protocol, strongest_tier, tiers
+from autograder.sandbox import (
+    Limits,
+    LimitsTier,
+    ProcessTier,
+    Session,
+    StudentError,
+    probe,
+    protocol,
+    strongest_tier,
+    tiers,
+)
 from autograder.sandbox.launch import plan, remove_scratch, spawn
 from autograder.sandbox.messages import Load
 from autograder.sandbox.process import Tree
+from autograder.sandbox.reach import interpreter
 
 from .helpers import OpenSession
 
@@ -57,7 +68,8 @@ def test_sets_of_text_have_the_same_order_in_every_worker(open_session: OpenSess
 def test_the_working_folder_is_new_empty_and_removed(open_session: OpenSession, scratch_parent: Path) -> None:
     session = open_session(
         "import os, tempfile\nHERE, THERE, WITHIN = os.getcwd(), tempfile.gettempdir(), repr(os.listdir())\n"
-        "os.makedirs('a/b'); open('a/b/file', 'w').close(); os.chmod('a', 0)\n"
+        "os.makedirs('a/b'); open('a/b/file', 'w').close(); os.chmod('a', 0)\n",
+        tier=LimitsTier(),
     )
     assert constant(session, "HERE") == constant(session, "THERE") == str(next(scratch_parent.iterdir()).resolve())
     assert constant(session, "WITHIN") == "[]"
@@ -70,7 +82,8 @@ def test_removing_the_folder_follows_no_link(open_session: OpenSession, tmp_path
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "file").touch()
-    open_session(f"import os\nos.symlink({str(mine)!r}, 'link')\nos.makedirs('a')\nos.chmod('a', 0)\n").close()
+    source = f"import os\nos.symlink({str(mine)!r}, 'link')\nos.makedirs('a')\nos.chmod('a', 0)\n"
+    open_session(source, tier=LimitsTier()).close()
     assert (mine / "file").exists()
 
 
@@ -162,7 +175,9 @@ def children() -> set[psutil.Process]:
 def test_child_processes_die_with_the_session(open_session: OpenSession) -> None:
     before = children()
     session = open_session(
-        "import subprocess, sys\nfor _ in range(3): subprocess.Popen([sys.executable, '-Sc', 'while True: pass'])\n"
+        "import subprocess, sys\nfor _ in range(3): subprocess.Popen([sys.executable, '-Sc', 'while True: pass'])\n",
+        limits=Limits(processes=4),
+        tier=LimitsTier(),
     )
     started = children() - before
     assert len(started) == 4
@@ -172,7 +187,8 @@ def test_child_processes_die_with_the_session(open_session: OpenSession) -> None
 
 @linux
 def test_a_daemon_that_left_its_group_and_its_parent_dies_too(open_session: OpenSession) -> None:
-    session = open_session("""\
+    session = open_session(
+        """\
 import os, time
 read, write = os.pipe()
 if os.fork() == 0:
@@ -183,7 +199,10 @@ if os.fork() == 0:
     os._exit(0)
 os.wait()
 PID = os.read(read, 100).decode()
-""")
+""",
+        limits=Limits(processes=4),
+        tier=LimitsTier(),
+    )
     daemon = psutil.Process(int(constant(session, "PID")))
     assert alive(daemon)
     session.close()
@@ -281,17 +300,15 @@ def test_the_name_of_the_tier_is_on_record(open_session: OpenSession) -> None:
 
 
 def test_limits_that_do_not_hold_are_not_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tiers, "_PROBE", "raise SystemExit(1)")
-    strongest_tier.cache_clear()
-    assert strongest_tier().name == "process"
-    monkeypatch.undo()
-    strongest_tier.cache_clear()
+    monkeypatch.setattr(Limits, "rlimits", {})  # as if the system took them, and did not keep them
+    assert probe.why_not(LimitsTier(), LimitsTier.stops) == (
+        "a worker could write a larger file than it may, open more files than it may, take more memory than it may"
+    )
 
 
 def test_a_launch_tells_what_a_stronger_tier_needs_to_know(tmp_path: Path) -> None:
     launch = tiers.LimitsTier().prepare(plan(Limits(), tmp_path), Limits())
     wrapped = replace(launch, wrapper=("outer", "--"))
-    assert wrapped.argv[:3] == ("outer", "--", sys.executable)
-    assert wrapped.argv[2:] == launch.argv
-    assert launch.library in launch.readable
-    assert all(path.is_absolute() for path in launch.readable)
+    assert wrapped.argv()[:3] == ("outer", "--", interpreter())
+    assert wrapped.argv()[2:] == launch.argv()
+    assert all(path.is_absolute() for path in (launch.kit, *launch.reach.paths))
