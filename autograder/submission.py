@@ -8,8 +8,12 @@ import stat
 import tokenize
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autograder.words import _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HAND_IN = "assignment.py"
 """The file that is graded, where a folder is handed in."""
@@ -36,18 +40,28 @@ class Submission:
 
 
 def read_submission(path: str | Path) -> Submission:
-    """Read the hand-in at `path`: a Python file, or a folder that holds `assignment.py`.
+    """Read the hand-in at `path`: a Python file, a folder that holds `assignment.py`, or an archive of one of them.
 
     Neither imports nor compiles it: a syntax error is for the checks to report. An empty file is a hand-in.
     Raises SubmissionError if there is none, or if it is a symbolic link, not a regular file, not named
-    `*.py`, larger than 1 MiB, not text in the encoding that it declares (PEP 263), or holds NUL bytes.
+    `*.py`, larger than 1 MiB, not text in the encoding that it declares (PEP 263), or holds NUL bytes; and an archive
+    for what `handins.archive.unpack` refuses.
     """
-    file = _find(Path(path))
-    content = _read(file)
-    return Submission(file, hashlib.sha256(content).hexdigest(), _decode(file, content))
+    from autograder.handins.archive import MAX_PACKED, is_archive, unpack  # they build on this module
+    from autograder.handins.pick import pick
+
+    file = _find(Path(path), is_archive)
+    if not is_archive(file.name):
+        return submission_from_bytes(_read(file, MAX_BYTES), file)
+    return submission_from_bytes(pick(unpack(_read(file, MAX_PACKED), str(file)), str(file), unpacked=True), file)
 
 
-def _find(path: Path) -> Path:
+def submission_from_bytes(content: bytes, path: Path) -> Submission:
+    """Make a submission of the bytes of a Python file, from `path`. Raises SubmissionError if they are not its text."""
+    return Submission(path, hashlib.sha256(content).hexdigest(), _decode(path, content))
+
+
+def _find(path: Path, is_archive: Callable[[str], bool]) -> Path:
     """Return the file to grade; follow no symbolic link, which could point at anything the grader can read."""
     file = path / HAND_IN if path.is_dir() and not path.is_symlink() else path
     try:
@@ -66,24 +80,26 @@ def _find(path: Path) -> Path:
         )
     if not stat.S_ISREG(mode):
         raise SubmissionError(_("{path}: expected a regular file, got something else of that name.", path=file))
-    if file.suffix != ".py":
+    if file.suffix != ".py" and not is_archive(file.name):
         raise SubmissionError(
-            _("{path}: expected a Python file, named *.py, or a folder that holds {name}.", path=file, name=HAND_IN)
+            _(
+                "{path}: expected a Python file, named *.py, or a folder, zip or tar file that holds {name}.",
+                path=file,
+                name=HAND_IN,
+            )
         )
     return file
 
 
-def _read(file: Path) -> bytes:
+def _read(file: Path, limit: int) -> bytes:
     """Return the bytes of `file`, never more than the limit, whatever size it claims to have."""
     try:
         with file.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+            content = stream.read(limit + 1)
     except OSError as error:
         raise SubmissionError(_("{path}: could not be read ({why}).", path=file, why=error.strerror)) from error
-    if len(content) > MAX_BYTES:
-        raise SubmissionError(
-            _("{path}: expected at most {limit} bytes of source, got more.", path=file, limit=MAX_BYTES)
-        )
+    if len(content) > limit:
+        raise SubmissionError(_("{path}: expected at most {limit} bytes, got more.", path=file, limit=limit))
     return content
 
 

@@ -1,5 +1,6 @@
 """Hand-ins of a class: read from what an LMS gives an instructor to download, and matched to the people of a roster."""
 
+from autograder.handins.collect import collect as collect
 from autograder.handins.records import Ambiguous as Ambiguous
 from autograder.handins.records import Attempt as Attempt
 from autograder.handins.records import Id as Id
