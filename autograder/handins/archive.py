@@ -21,7 +21,7 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from autograder.handins.entry import Entry, entry, printable, same_name
-from autograder.handins.tar import TarError, looks_like_tar, tar_entries
+from autograder.handins.tar import ArchiveError, looks_like_tar, tar_entries
 from autograder.submission import HAND_IN, SubmissionError
 from autograder.words import _
 
@@ -66,14 +66,10 @@ _BROKEN = (
     EOFError,
     OSError,
     OverflowError,
-    ValueError,  # names that are not in the encoding that they declare; TarError
+    ValueError,  # names that are not in the encoding that they declare
     NotImplementedError,
     RuntimeError,  # encryption
 )
-
-
-class _Refused(Exception):  # noqa: N818
-    """Why an archive is not opened; never leaves this module."""
 
 
 def is_archive(name: str) -> bool:
@@ -90,13 +86,9 @@ def unpack(content: bytes, origin: str) -> list[Entry]:
     """
     try:
         if len(content) > MAX_PACKED:
-            raise _Refused(_("it has more than {limit} bytes", limit=MAX_PACKED))
+            raise ArchiveError(_("it has more than {limit} bytes", limit=MAX_PACKED))
         return _unpacked(content, origin, min(MAX_UNPACKED, _FREE + MAX_RATIO * len(content)))
-    except _Refused as refused:
-        why = refused.args[0]
-    except TarError as error:
-        why = error.args[0]
-    except SubmissionError as error:
+    except (ArchiveError, SubmissionError) as error:
         why = str(error)
     except _BROKEN as error:
         why = _("it is broken ({error})", error=printable(str(error)))
@@ -114,14 +106,14 @@ def _unpacked(content: bytes, origin: str, budget: int) -> list[Entry]:
     """Return the entries, holding what they hold; expand no more than `budget` bytes in all."""
     found = _zip_entries(_opened(content)) if _is_zip(content) else _tar(content, budget, MAX_ENTRIES)
     if len(found) > MAX_ENTRIES:
-        raise _Refused(_("it holds more than {limit} files", limit=MAX_ENTRIES))
+        raise ArchiveError(_("it holds more than {limit} files", limit=MAX_ENTRIES))
     seen: set[str] = set()
     read = []
     for e in found:
         if e.refusal:
-            raise _Refused(f"{e.origin}: {e.refusal}")
+            raise ArchiveError(f"{e.origin}: {e.refusal}")
         if (name := same_name(e.origin)) in seen:
-            raise _Refused(_("it holds {name} twice, or two names that differ in their case alone", name=e.origin))
+            raise ArchiveError(_("it holds {name} twice, or two names that differ in their case alone", name=e.origin))
         seen.add(name)
         inside = e.source(budget + 1)
         budget -= len(inside)
@@ -135,8 +127,8 @@ def _first(content: bytes, limit: int) -> bytes:
     return content[:limit]
 
 
-def _too_large() -> _Refused:
-    return _Refused(
+def _too_large() -> ArchiveError:
+    return ArchiveError(
         _(
             "it expands to more than {limit} bytes, or to more than {ratio} times its size",
             limit=MAX_UNPACKED,
@@ -158,9 +150,9 @@ def open_download(file: BinaryIO, origin: str) -> list[Entry]:
         content = file.read(_MAX_TAR_DOWNLOAD + 1)
         if len(content) <= _MAX_TAR_DOWNLOAD:
             return _tar(content, _MAX_TAR_DOWNLOAD, sys.maxsize)
-        raise _Refused(_("it is too large to be read without unpacking it"))
-    except (_Refused, TarError) as error:
-        why = error.args[0]
+        raise ArchiveError(_("it is too large to be read without unpacking it"))
+    except ArchiveError as error:
+        why = str(error)
     except _BROKEN as error:
         why = _("it is broken ({error})", error=printable(str(error)))
     raise SubmissionError(
@@ -179,9 +171,9 @@ def _opened(content: bytes) -> zipfile.ZipFile:
         end = content.rfind(b"PK\5\6")
     record = content[end : end + 22]
     if end < 0 or len(record) < 22:
-        raise _Refused(_("it is cut off, or no zip"))
+        raise ArchiveError(_("it is cut off, or no zip"))
     if content[max(end - 20, 0) : end].startswith(b"PK\6\7") or struct.unpack_from("<I", record, 12)[0] > MAX_DIRECTORY:
-        raise _Refused(_("it has a directory of more than {limit} bytes", limit=MAX_DIRECTORY))
+        raise ArchiveError(_("it has a directory of more than {limit} bytes", limit=MAX_DIRECTORY))
     return zipfile.ZipFile(io.BytesIO(content))
 
 
@@ -257,7 +249,7 @@ def _tar(content: bytes, limit: int, most: int) -> list[Entry]:
             content = _expanded(decompressor(), content, limit)
             break
     if not looks_like_tar(content[:_BLOCK]):
-        raise _Refused(_("it is neither a zip nor a tar file"))
+        raise ArchiveError(_("it is neither a zip nor a tar file"))
     return list(islice(tar_entries(content), most + 1))
 
 
@@ -266,5 +258,5 @@ def _expanded(stream: _Decompressor, content: bytes, limit: int) -> bytes:
     if len(expanded) > limit:
         raise _too_large()
     if not stream.eof or stream.unused_data.strip(b"\0"):
-        raise _Refused(_("it is cut off, or has something after its end"))
+        raise ArchiveError(_("it is cut off, or has something after its end"))
     return expanded

@@ -122,6 +122,7 @@ def _of_canvas(group: Sequence[tuple[re.Match[str], Entry]]) -> list[HandIn]:
             first["who"],
             attempt[0][1].origin,
             tuple(file for _found, file in attempt),
+            name=first["who"] if user else "",
             ids={Id.CANVAS: user} if user else {},
             late=any(found["late"] for found, _file in attempt),
         )

@@ -71,7 +71,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """An attempt that fits several people equally well. It is nobody's until somebody decides."""
+    """An attempt that fits several people, or one by name alone whose attempts come from two accounts.
+
+    It is nobody's until somebody decides.
+    """
 
     attempt: Attempt
     people: tuple[Person, ...]
@@ -82,8 +85,8 @@ class Matched:
     """What came of matching attempts with a roster; each attempt is in exactly one of the three lists of them.
 
     attempts: those of people on the roster, with `student` and `name` the roster's, `ids` of both, and `number` counted
-        afresh over all that the person handed in. missing: people who handed in nothing, in the roster's order.
-    unmatched: attempts that fit nobody.
+        afresh over all that the person handed in. missing: people of whom there is no such attempt, in the roster's
+        order; they may be among the ambiguous. unmatched: attempts that fit nobody.
     """
 
     attempts: tuple[Attempt, ...] = ()

@@ -27,38 +27,38 @@ _EXTENDED = 1 << 20
 """The largest extended header: macOS keeps what it knows of a file there."""
 
 
-class TarError(ValueError):
-    """Bytes that are no tar file, or one of a form that is not read."""
+class ArchiveError(ValueError):
+    """Why an archive is not opened, to be put into a sentence that names it."""
 
 
 def looks_like_tar(start: bytes) -> bool:
     """Tell from the first 512 bytes whether a tar file begins here: its checksum says so, also where no magic does."""
     try:
         return start != _END and len(start) == _BLOCK and _checked(start)
-    except TarError:
+    except ArchiveError:
         return False
 
 
 def tar_entries(content: bytes) -> Iterator[Entry]:
-    """Yield the files of a tar file in its order; those that are links or devices with a refusal. Raises TarError."""
+    """Yield the files of a tar file in its order; links and devices with a refusal. Raises ArchiveError."""
     at, long_name = 0, b""
     while True:
         header = content[at : at + _BLOCK]
         if len(header) < _BLOCK:
-            raise TarError(_("it is cut off"))
+            raise ArchiveError(_("it is cut off"))
         if header == _END:
             return
         if not _checked(header):
-            raise TarError(_("a checksum in it is wrong"))
+            raise ArchiveError(_("a checksum in it is wrong"))
         kind, size = header[156:157], _number(header[124:136])
         if kind == b"5":
             size = 0
         start, at = at + _BLOCK, at + _BLOCK + -(-size // _BLOCK) * _BLOCK
         if start + size > len(content):
-            raise TarError(_("it is cut off"))
+            raise ArchiveError(_("it is cut off"))
         if kind in b"LKxg":
             if size > _EXTENDED:
-                raise TarError(_("it holds an extended header of more than {limit} bytes", limit=_EXTENDED))
+                raise ArchiveError(_("it holds an extended header of more than {limit} bytes", limit=_EXTENDED))
             if kind == b"L":
                 long_name = content[start : start + size].rstrip(b"\0")
             elif kind == b"x":
@@ -92,7 +92,7 @@ def _checked(header: bytes) -> bool:
 
 def _number(field: bytes) -> int:
     if not (found := _NUMBER.fullmatch(field)):
-        raise TarError(_("a number in it is none, or larger than 8 GiB"))
+        raise ArchiveError(_("a number in it is none, or larger than 8 GiB"))
     return int(found[1] or b"0", 8)
 
 
@@ -108,10 +108,10 @@ def _path(records: bytes) -> bytes:
         found = _RECORD.match(records, at)
         end = at + int(found[1]) if found else 0
         if not found or end <= found.end() or records[end - 1 : end] != b"\n":
-            raise TarError(_("an extended header in it is broken"))
+            raise ArchiveError(_("an extended header in it is broken"))
         key, _equals, value = records[found.end() : end - 1].partition(b"=")
         if key == b"size" or key.startswith(b"GNU.sparse"):
-            raise TarError(_("it holds a file that is larger than 8 GiB, or has holes"))
+            raise ArchiveError(_("it holds a file that is larger than 8 GiB, or has holes"))
         if key == b"path":
             path = value
         at = end
