@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from autograder.checks.api import Check, registered_checks
+from autograder.sandbox import Limits
 from autograder.words import _
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ _PACKAGE = Path(__file__).resolve().parent
 _FOLDERS = (_PACKAGE / "_assignments", _PACKAGE.parent / "assignments")
 """Where assignments lie: in an installed wheel, and in a source checkout."""
 
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+Count = Annotated[int, msgspec.Meta(gt=0)]
 Bounds = Annotated[tuple[float, float], msgspec.Meta(description="the least and the largest value allowed")]
 
 
@@ -32,14 +35,14 @@ class AssignmentError(ValueError):
 class CheckConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One `[[check]]` of assignment.toml.
 
-    points: what passing earns. seconds: the wall-clock limit.
+    points: what passing earns. seconds: the wall-clock limit; that of `[limits]`, where none is given.
     requires: earlier checks of which one must have passed, else this one is skipped.
     visibility: "visible" or "hidden", passed on to whoever publishes results.
     """
 
     id: str
     points: float
-    seconds: float = 20.0
+    seconds: float = 0.0
     requires: tuple[str, ...] = ()
     visibility: str = "visible"
 
@@ -67,14 +70,44 @@ class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     points: float
 
 
+class LimitsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[limits]` of assignment.toml: what the hand-in may use. See `sandbox.Limits`, which has the same in bytes.
+
+    seconds: the wall-clock limit of a check that has none of its own. threads: of the linear algebra library.
+    The others are for one worker, over its whole life and with all that it starts.
+    """
+
+    seconds: Positive = 20.0
+    cpu_seconds: Positive = 1800.0
+    memory_mib: Count = 2048
+    processes: Count = 1
+    open_files: Count = 256
+    file_mib: Count = 64
+    scratch_mib: Count = 256
+    output_kib: Count = 64
+    threads: Count = 1
+
+    def limits(self) -> Limits:
+        """Return them as the sandbox takes them."""
+        return Limits(
+            cpu_seconds=self.cpu_seconds,
+            memory_bytes=self.memory_mib << 20,
+            processes=self.processes,
+            files=self.open_files,
+            file_bytes=self.file_mib << 20,
+            scratch_bytes=self.scratch_mib << 20,
+            output_bytes=self.output_kib << 10,
+            threads=self.threads,
+        )
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """assignment.toml. Without `[training]`, there is no model to train; without `[[written]]`, no written part."""
 
     title: str
     imports: tuple[str, ...]
-    memory_mib: int
-    threads: int
     check: tuple[CheckConfig, ...]
+    limits: LimitsConfig = LimitsConfig()
     training: TrainingConfig | None = None
     written: tuple[Written, ...] = ()
 
@@ -146,6 +179,8 @@ def load_assignment(name: str) -> Assignment:
         config = msgspec.convert(tomllib.loads(settings.read_text("utf-8")), Config)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise AssignmentError(f"{settings}: {error}.") from error
+    timed = tuple(msgspec.structs.replace(c, seconds=c.seconds or config.limits.seconds) for c in config.check)
+    config = msgspec.structs.replace(config, check=timed)
     checks = {c.id: c for c in registered_checks(_load_checks(name, folder))}
     ids = [c.id for c in config.check]
     if sorted(ids) != sorted(checks):

@@ -6,6 +6,7 @@ import os
 import platform
 import time
 import traceback
+from contextlib import suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,7 +15,7 @@ import numpy as np
 from autograder.checks.api import Check, Failed, Grader
 from autograder.checks.causes import Cause
 from autograder.sandbox import (
-    Limits,
+    LaunchError,
     ProtocolError,
     SandboxError,
     Session,
@@ -77,15 +78,16 @@ def check_submission(
     """
     listener = listener or Silent()
     config = assignment.config
-    limits = Limits(memory_bytes=config.memory_mib << 20, threads=config.threads)
     began = time.perf_counter()
     chosen = assignment.select(only)
     results: dict[str, CheckResult] = {}
+    limits, tier = config.limits.limits(), tier or strongest_tier()
     with (
-        Session(submission, limits, tier or strongest_tier(), assignment.harness, config.imports) as session,
+        Session(submission, limits, tier, assignment.harness, config.imports) as session,
         Grader(assignment, submission, session, seed, listener.progress) as grader,
     ):
-        session.start()
+        with suppress(LaunchError):  # each check tries again, and is no verdict if that fails
+            session.start()
         grader.timing["start"] = time.perf_counter() - began
         for check, _settings in chosen:
             grader.begin(check)
@@ -161,7 +163,7 @@ def _run(
         with session.deadline(settings.seconds):
             passed = check.run(grader)
     except Failed as error:
-        return result(Status.FAILED, error.message, error.hint, error.evidence)
+        return result(error.status, error.message, error.hint, error.evidence)
     except StudentError as error:
         return _raised(result, error, session)
     except WorkerTimeout as error:
@@ -248,6 +250,13 @@ def _raised(result: _Result, error: StudentError, session: Session) -> CheckResu
     if error.frames:
         last = error.frames[-1]
         where = _(" at line {line}, in {function}: `{code}`", line=last.line, function=last.function, code=last.text)
+    if error.kind == "PermissionError":
+        return result(
+            Status.FORBIDDEN,
+            _("The sandbox does not allow what your code does{where}. {text}", where=where, text=text) + _notes(error),
+            _("A hand-in only computes: it opens no files but in its own folder, no connections, and no processes."),
+            evidence | {"cause": str(Status.FORBIDDEN)},
+        )
     return result(
         Status.ERROR,
         _("Your code raised {kind}{where}. {text}", kind=error.kind, where=where, text=text) + _notes(error),

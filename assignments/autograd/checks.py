@@ -733,11 +733,10 @@ def question_reversed(grader: Grader) -> Passed:
 # ---- the file ----------------------------------------------------------------------------------------------------
 
 
-@check("types.strict", begin=lambda grader: TypeCheck(grader.submission))
+@check("types.strict", begin=lambda grader: TypeCheck(grader.submission, grader.seconds("types.strict")))
 def types_strict(grader: Grader) -> Passed:
     """mypy --strict accepts the file."""
-    run = grader.background("types.strict", TypeCheck)
-    return types_are_strict(grader, run, grader.seconds("types.strict"))
+    return types_are_strict(grader, grader.background("types.strict", TypeCheck))
 
 
 @check("policy")

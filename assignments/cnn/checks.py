@@ -138,11 +138,10 @@ def model_f1(grader: Grader) -> Passed:
     return model_reaches_f1(grader, CONVOLUTIONS)
 
 
-@check("types.strict", begin=lambda grader: TypeCheck(grader.submission))
+@check("types.strict", begin=lambda grader: TypeCheck(grader.submission, grader.seconds("types.strict")))
 def types_strict(grader: Grader) -> Passed:
     """mypy --strict accepts the file."""
-    run = grader.background("types.strict", TypeCheck)
-    return types_are_strict(grader, run, grader.seconds("types.strict"))
+    return types_are_strict(grader, grader.background("types.strict", TypeCheck))
 
 
 @check("policy")

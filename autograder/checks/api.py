@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 import numpy as np
 
-from autograder.sandbox import SandboxError, Session
+from autograder.sandbox import LaunchError, SandboxError, Session
+from autograder.verdict import Status
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -46,16 +47,23 @@ class Failed(Exception):  # noqa: N818 (an outcome, raised from wherever it is f
 
     message: what is right, then the one thing that is wrong: expected, got, where.
     hint: what to look at, or to try. cause: the usual mistake that the evidence fits, if one does.
-    evidence: the numbers behind it, as JSON values.
+    evidence: the numbers behind it, as JSON values. status: how it ended, if not with wrong values.
     """
 
     def __init__(
-        self, message: str, *, hint: str = "", cause: Cause | None = None, evidence: dict[str, Any] | None = None
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        cause: Cause | None = None,
+        evidence: dict[str, Any] | None = None,
+        status: Status = Status.FAILED,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.cause = cause
+        self.status = status
         self.evidence = ({"cause": str(cause)} if cause is not None else {}) | (evidence or {})
 
 
@@ -156,6 +164,8 @@ class Grader:
         if not self._session.loaded:
             try:
                 self._session.load()
+            except LaunchError:
+                raise  # our fault, and no news of the hand-in: the next check tries again
             except SandboxError as error:
                 self._load_error = error
                 raise copy.copy(error) from None

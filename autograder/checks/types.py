@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import io
+import json
+import math
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
-import time
+import threading
 import tokenize
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +21,9 @@ import numpytorch
 from autograder.cache import cache_folder
 from autograder.checks.api import Failed, Grader, Passed
 from autograder.checks.causes import Cause
-from autograder.words import _
+from autograder.sandbox.process import Tree
+from autograder.verdict import Status
+from autograder.words import N_, _
 
 if TYPE_CHECKING:
     from autograder.submission import Submission
@@ -28,8 +33,26 @@ _CONFIG = """\
 strict = True
 follow_imports = silent
 """
+# mypy, within limits that it sets on itself, so that the grader is free to have threads.
+_LIMITED = """
+import json, runpy, sys
+limits = json.loads(sys.argv.pop(1))
+if sys.platform != "win32":
+    import resource
+    for name, limit in limits.items():
+        most = resource.getrlimit(getattr(resource, "RLIMIT_" + name))[1]
+        limit = limit if most == resource.RLIM_INFINITY else min(limit, most)
+        resource.setrlimit(getattr(resource, "RLIMIT_" + name), (limit, most))
+runpy.run_module("mypy", run_name="__main__", alter_sys=True)
+"""
 _HIDES = {"no_type_check", "no_type_check_decorator", "TYPE_CHECKING", "MYPY"}
+MEMORY = 2 << 30
+"""Bytes of memory that mypy may use: what NumPy takes is a tenth of it."""
+
+_LOOK_SECONDS = 0.2
 _SHOWN = 8  # messages; the evidence has them all
+_DEEP = N_("Does `mypy --strict assignment.py` finish on your machine? Look for very deeply nested expressions.")
+_SIGXCPU = getattr(signal, "SIGXCPU", 0)
 _ERROR = re.compile(r"^assignment\.py:(?P<line>\d+): error: (?P<text>.*)$", re.MULTILINE)
 
 
@@ -38,9 +61,12 @@ class TypeCheck:
 
     The source is copied to an empty folder, so that no configuration, stub or plugin of the student's is
     there, with its `# mypy:` comments, which would override the configuration, made ordinary ones.
+    mypy runs no code of the hand-in; but what it makes of it takes time and memory, and those are limited.
+    seconds: of CPU time, and that `wait` waits for.
     """
 
-    def __init__(self, submission: Submission) -> None:
+    def __init__(self, submission: Submission, seconds: float) -> None:
+        self._seconds = seconds
         self._folder = tempfile.TemporaryDirectory(prefix="types-")
         folder = Path(self._folder.name)
         # All runs share one cache of mypy's, which knows modules by their names and takes one for another, also while
@@ -52,11 +78,12 @@ class TypeCheck:
         library = Path(numpytorch.__file__).parents[1]
         if library.name not in ("site-packages", "dist-packages"):  # where mypy looks by itself
             environment["MYPYPATH"] = str(library)
-        python = [sys.executable, "-I", "-m", "mypy", "--config-file", "mypy.ini", "--no-color-output"]
-        output = ["--no-error-summary", "--hide-error-context", "--cache-dir", str(cache_folder("mypy"))]
-        self._start = time.perf_counter()
+        limits = json.dumps({"DATA": MEMORY, "CPU": math.ceil(seconds), "CORE": 0})
+        python = [sys.executable, "-I", "-c", _LIMITED, limits, "--config-file", "mypy.ini", "--no-color-output"]
+        cache = ["--cache-dir", str(cache_folder("mypy"))]
+        output = ["--no-error-summary", "--hide-error-context", "--show-traceback"]
         self._process = subprocess.Popen(  # noqa: S603 (our own interpreter)
-            [*python, *output, f"{self._module}.py"],
+            [*python, *cache, *output, f"{self._module}.py"],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -65,25 +92,42 @@ class TypeCheck:
             text=True,
             encoding="utf-8",
             errors="replace",
+            start_new_session=True,
         )
+        self._tree = Tree(self._process)
+        self._ended = threading.Event()
+        self.too_large = False
+        """Whether it was stopped, for it used more memory than it may."""
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
 
-    def wait(self, seconds: float) -> tuple[int, str]:
+    def wait(self) -> tuple[int, str]:
         """Return mypy's exit status (0 for no errors) and its output; raise TimeoutExpired if it is late."""
         try:
-            output = self._process.communicate(timeout=seconds)[0]
+            output = self._process.communicate(timeout=self._seconds)[0]
         finally:
             self.close()
+        if self._process.returncode == -_SIGXCPU:
+            raise subprocess.TimeoutExpired("mypy", self._seconds)
         return self._process.returncode, output.replace(self._module, "assignment")
 
     def close(self) -> None:
-        """Stop mypy, if it is still at it, and remove the copy."""
-        with self._process:  # which closes the pipe, and waits
-            if self._process.poll() is None:
-                self._process.kill()
+        """Stop mypy and all it may have started, if it is still at it, and remove the copy."""
+        self._ended.set()
+        self._watcher.join()
+        with self._process:  # which closes the pipe
+            self._tree.kill()
         self._folder.cleanup()
 
+    def _watch(self) -> None:
+        """Stop mypy when it uses too much memory: not every system keeps such a limit by itself."""
+        while not self._ended.wait(_LOOK_SECONDS):
+            if self._tree.look(deep=False).resident > MEMORY:
+                self.too_large = True
+                self._process.kill()
 
-def types_are_strict(grader: Grader, run: TypeCheck, seconds: float) -> Passed:
+
+def types_are_strict(grader: Grader, run: TypeCheck) -> Passed:
     """Raise Failed unless mypy --strict finds no error, and nothing in the source hides one."""
     hidden = hidings(grader.submission.source)
     if hidden:
@@ -101,20 +145,19 @@ def types_are_strict(grader: Grader, run: TypeCheck, seconds: float) -> Passed:
             evidence={"hidden": [list(h) for h in hidden]},
         )
     try:
-        status, output = run.wait(seconds)
-    except subprocess.TimeoutExpired:
+        status, output = run.wait()
+    except subprocess.TimeoutExpired as error:
         raise Failed(
-            _("Expected mypy to finish within {seconds:g} seconds, but it did not.", seconds=seconds),
-            hint=_(
-                "Does `mypy --strict assignment.py` finish on your machine? Look for very deeply nested expressions."
-            ),
+            _("Expected mypy to finish within {seconds:g} seconds, but it did not.", seconds=error.timeout),
+            hint=_(_DEEP),
             cause=Cause.TYPES,
+            status=Status.TIMEOUT,
         ) from None
     errors = [(int(m["line"]), m["text"]) for m in _ERROR.finditer(output)]
     if status == 0:
         return Passed(_("mypy --strict finds nothing to complain of."))
     if not errors:  # mypy's status is 1 for errors of types, 2 for those of syntax, and for its own
-        raise RuntimeError(f"mypy ended with status {status}: {output[-2000:]}")
+        raise _broke_down(status, output, too_large=run.too_large)
     shown = [_("line {line}: {text}", line=line, text=text) for line, text in errors[:_SHOWN]]
     if len(errors) > _SHOWN:
         shown.append(_("and {count} more", count=len(errors) - _SHOWN))
@@ -125,6 +168,26 @@ def types_are_strict(grader: Grader, run: TypeCheck, seconds: float) -> Passed:
         cause=Cause.TYPES,
         evidence={"errors": [list(e) for e in errors]},
     )
+
+
+def _broke_down(status: int, output: str, *, too_large: bool) -> Exception:
+    """Return what to raise where mypy came to no end: the hand-in's fault, where it went too far, or our own."""
+    if too_large or "MemoryError" in output:
+        return Failed(
+            _("Expected mypy to need at most {limit} MiB of memory, but it needs more.", limit=MEMORY >> 20),
+            hint=_(_DEEP),
+            cause=Cause.TYPES,
+            status=Status.MEMORY,
+        )
+    if status < 0 or "INTERNAL ERROR" in output or "RecursionError" in output:
+        return Failed(
+            _("Expected mypy to check the file, but it broke down over it, with status {status}.", status=status),
+            hint=_(_DEEP),
+            cause=Cause.TYPES,
+            evidence={"output": output[-2000:]},
+            status=Status.CRASHED,
+        )
+    return RuntimeError(f"mypy ended with status {status}: {output[-2000:]}")
 
 
 def without_directives(source: str) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import stat
 import subprocess
 import sys
 import threading
@@ -109,23 +107,6 @@ def spawn(launch: Launch, probe: Mapping[str, object] | None = None) -> subproce
     with suppress(OSError):
         Path(f"/proc/{popen.pid}/oom_score_adj").write_text("1000")
     return popen
-
-
-def remove_scratch(scratch: Path) -> None:
-    """Remove `scratch` and all in it, also where the hand-in took the permission to do so away."""
-    with suppress(OSError):
-        shutil.rmtree(scratch)
-        return
-    with suppress(OSError):
-        scratch.chmod(0o700)
-    for folder, names, _ in os.walk(scratch):
-        for name in names:
-            path = Path(folder, name)
-            # Never through a link: it may point at a folder of ours.
-            with suppress(OSError):
-                if stat.S_ISDIR(path.lstat().st_mode):
-                    path.chmod(0o700)
-    shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _environment(limits: Limits, scratch: Path) -> dict[str, str]:

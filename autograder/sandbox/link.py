@@ -22,10 +22,11 @@ from autograder.sandbox.errors import (
     WorkerMemory,
     WorkerTimeout,
 )
-from autograder.sandbox.launch import plan, remove_scratch, spawn
+from autograder.sandbox.launch import plan, spawn
 from autograder.sandbox.messages import Failed, Ready, Reply
 from autograder.sandbox.pipes import open_pipes
 from autograder.sandbox.process import Tree, oom_kills
+from autograder.sandbox.scratch import bytes_in, remove_scratch
 from autograder.sandbox.text import clean
 
 if TYPE_CHECKING:
@@ -123,8 +124,7 @@ class Link:
     def look(self) -> None:
         """Note how much memory the worker uses now."""
         if not self.closed:
-            rss, _ = self._tree.look(deep=True)
-            self.peak_rss = max(self.peak_rss, rss)
+            self.peak_rss = max(self.peak_rss, self._tree.look(deep=True).resident)
 
     def alive(self) -> bool:
         """Whether the worker is running."""
@@ -150,7 +150,7 @@ class Link:
         if reply.number != 0 or not isinstance(reply.body, Ready):
             self.close()
             raise LaunchError("worker: expected its first message to be Ready.")
-        self._besides = self._tree.look(deep=True)[1] - 1
+        self._besides = self._tree.look(deep=True).processes - 1
 
     def _exchange(
         self, buffers: Sequence[bytes | memoryview], seconds: float, given: float
@@ -193,13 +193,17 @@ class Link:
             raise EOFError
         deep = self._looks % _DEEP_EVERY == 0
         self._looks += 1
-        rss, processes = self._tree.look(deep=deep)
-        self.peak_rss = max(self.peak_rss, rss)
-        if rss > self._limits.memory_bytes:
-            raise WorkerMemory(self._limits.memory_bytes)
-        if processes - self._besides > self._limits.processes:
-            status = self.close()
-            raise WorkerCrashed(status, f"It was ended: it had started more than {self._limits.processes} processes.")
+        use, limits = self._tree.look(deep=deep), self._limits
+        self.peak_rss = max(self.peak_rss, use.resident)
+        if use.resident > limits.memory_bytes:
+            raise WorkerMemory(limits.memory_bytes)
+        if use.cpu_seconds > limits.cpu_seconds:
+            raise WorkerTimeout(limits.cpu_seconds)
+        if use.processes - self._besides > limits.processes:
+            raise WorkerCrashed(self.close(), f"It was ended: it ran more than {limits.processes} processes.")
+        if bytes_in(self._scratch, self._popen.pid, limits.scratch_bytes) > limits.scratch_bytes:
+            mib = limits.scratch_bytes >> 20
+            raise WorkerCrashed(self.close(), f"It was ended: it wrote more than {mib} MiB of files, or too many.")
 
     def _death(self) -> Exception:
         """Return the error for a worker that closed its pipe, which it does by ending."""

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from autograder.sandbox.errors import LaunchError
-from autograder.sandbox.launch import plan, remove_scratch, spawn
+from autograder.sandbox.launch import plan, spawn
 from autograder.sandbox.limits import MIB, Limits
+from autograder.sandbox.scratch import remove_scratch
 from autograder.sandbox.text import clean_line
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import signal
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psutil
 
@@ -19,6 +19,14 @@ _PATIENCE = 1.0
 _MOST_SIGNALS = 64
 
 
+class Use(NamedTuple):
+    """What some processes use: resident memory in bytes, how many they are, and the CPU time they have had."""
+
+    resident: int
+    processes: int
+    cpu_seconds: float
+
+
 class Tree:
     """The processes below, and including, one that this process has started.
 
@@ -26,7 +34,7 @@ class Tree:
     wrapped_status: as in `launch.Launch`.
     """
 
-    def __init__(self, popen: subprocess.Popen[bytes], *, wrapped_status: bool = False) -> None:
+    def __init__(self, popen: subprocess.Popen[Any], *, wrapped_status: bool = False) -> None:
         self._popen = popen
         self._wrapped_status = wrapped_status
         self._root: psutil.Process | None = None
@@ -34,18 +42,18 @@ class Tree:
             self._root = psutil.Process(popen.pid)
         self._others: list[psutil.Process] = []
 
-    def look(self, *, deep: bool) -> tuple[int, int]:
-        """Return how many bytes of memory the tree has resident, and how many processes it has.
+    def look(self, *, deep: bool) -> Use:
+        """Return what the tree uses now.
 
         deep: look for new processes, which costs a walk over all of the machine's; else only at those
             known. Memory that several of them share counts for each.
         """
         if self._root is None:
-            return 0, 0
+            return Use(0, 0, 0.0)
         if deep:
             self._others = self._descendants()
         alive = [process for process in (self._root, *self._others) if _alive(process)]
-        return sum(map(_resident, alive)), len(alive)
+        return Use(sum(map(_resident, alive)), len(alive), sum(map(_busy, alive)))
 
     def runs(self) -> bool:
         """Whether the worker itself is running. Does not reap it."""
@@ -116,3 +124,10 @@ def _resident(process: psutil.Process) -> int:
         size: int = process.memory_info().rss
         return size
     return 0
+
+
+def _busy(process: psutil.Process) -> float:
+    """Return the CPU time of `process`, and of those it started that have ended."""
+    with suppress(psutil.Error):
+        return float(sum(process.cpu_times()[:4]))
+    return 0.0

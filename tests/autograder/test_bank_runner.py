@@ -16,8 +16,8 @@ from tests.autograder.test_cli import autograder
 SETTINGS = """\
 title = "Two numbers"
 imports = ["numpy"]
+[limits]
 memory_mib = 512
-threads = 1
 [[check]]
 id = "a"
 points = 40
