@@ -14,7 +14,7 @@ from autograder.gradebook.course import ClassRules
 from autograder.gradebook.entries import Entry, Kind
 from autograder.gradebook.late import Late, Lateness
 from autograder.gradebook.view import MAX_SCORE, Gradebook, Row, Scored, State, Unclear, settled
-from autograder.handins import Matched, Person
+from autograder.handins import Matched, Person, match
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -234,15 +234,3 @@ def _in_time(known: list[_Known]) -> list[_Known]:
     times = {k.stored.id: k.attempt.submitted_at for k in known}
     told = {number: time for number, time in times.items() if time is not None}
     return sorted(known, key=lambda k: told[k.stored.id]) if len(told) == len(times) else known
-
-
-def match(attempts: Sequence[Attempt], people: Sequence[Person]) -> Matched:
-    """Stand in for `autograder.handins.match` until it is there: by the roster's key alone."""
-    keys = {p.student: p for p in people}
-    mine = tuple(a for a in attempts if a.student in keys)
-    there = {a.student for a in mine}
-    return Matched(
-        tuple(replace(a, name=keys[a.student].name) for a in mine),
-        tuple(p for p in people if p.student not in there),
-        tuple(a for a in attempts if a.student not in keys),
-    )

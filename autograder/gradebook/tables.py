@@ -183,7 +183,7 @@ def _needs_a_person(book: Gradebook) -> list[str]:
     groups = {
         _("Missing"): of[State.MISSING],
         _("Not on the roster"): [r.student for r in book.unmatched],
-        _("Fits several people"): [
+        _("Unclear whose"): [
             f"{u.attempt.student} ({', '.join(p.student for p in u.people)})" for u in book.unclear
         ],
         _("Cannot be read"): of[State.UNREADABLE],

@@ -1,0 +1,211 @@
+"""The commands of a gradebook: what they print, their exit status, and what they say to bad input."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from autograder.cli import app
+from autograder.gradebook import Book
+from autograder.handins import Person
+from autograder.verdict import Status
+from tests.autograder.gradebook.fakes import BAD, GOOD, POOR, Clock, attempt, key, result
+from tests.autograder.light import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CLASS = """
+attempts = "best"
+[late.cnn]
+deadline = 2026-10-31T00:00:00Z
+penalty_percent = 10
+"""
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Path:
+    """Ann has 100 points and a result that waits, Bob cannot be read, Cy is missing, and Dee is not on the roster."""
+    path = tmp_path / "book.sqlite"
+    (tmp_path / "class.toml").write_text(CLASS, "utf-8")
+    with Book(path, clock=Clock()) as b:
+        b.add_roster([Person("ann", "Ann Archer"), Person("bob", "Bob"), Person("cy", "Cy")])
+        b.add_attempts("cnn", [attempt("ann", GOOD), attempt("bob", None), attempt("dee", POOR, late=True)])
+        b.add_result("cnn", key(), result())
+        b.add_result("cnn", key(POOR), result(POOR, second=Status.GRADER_FAULT))
+        b.add_result("cnn", key(grader="g2"), result(second=Status.FAILED, message="the sign is wrong"))
+    return path
+
+
+def run(book: Path, *arguments: str) -> tuple[int, str, str]:
+    """Run a command with this book, on a wide terminal; return its exit status, and what it printed and complained."""
+    done = CliRunner().invoke(app, [*arguments, "--book", str(book)], env={"COLUMNS": "200"})
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done.exit_code, " ".join(done.stdout.split()), " ".join(done.stderr.split())
+
+
+def test_show_has_everybodys_line_and_what_needs_a_person(book: Path) -> None:
+    status, out, _err = run(book, "book", "show", "cnn")
+    assert status == 0
+    assert "cnn: due 2026-10-31 00:00:00+00:00, 10 % a day" in out
+    assert "ann Ann Archer 100 100 1/1 graded, a new result waits" in out
+    for line in (
+        "Missing (1): cy",
+        "Not on the roster (1): dee",
+        "Cannot be read (1): bob",
+        "Grader faults to look at (1): dee #1",
+        "New results wait, see `autograder diff` (1): ann",
+    ):
+        assert line in out
+
+
+def test_show_says_when_there_is_no_deadline_and_what_class_toml_has(book: Path) -> None:
+    (book.parent / "class.toml").write_text(CLASS.replace("cnn", "cmm"), "utf-8")
+    assert "cnn: no deadline. class.toml has [late.cmm]." in run(book, "book", "show", "cnn")[1]
+
+
+def test_show_of_one_student_has_the_checks_and_what_people_did(book: Path) -> None:
+    run(book, "book", "override", "cnn", "ann", "80", "--why", "so it is", "--who", "kim")
+    status, out, _err = run(book, "book", "show", "cnn", "--student", "Ann Archer")
+    assert status == 0
+    assert "Score: 80 of 100 (graded, points set by hand" in out
+    assert "conv2d.grad_bias passed 40/40" in out
+    assert "kim ann checks: 80 points in all so it is" in out
+
+
+def test_diff_says_what_would_move_and_why_and_exits_with_1(book: Path) -> None:
+    status, out, _err = run(book, "diff", "cnn")
+    assert status == 1
+    assert "ann 1 100 -> 60 the grader changed conv2d.grad_bias: passed -> failed" in out
+    assert "the sign is wrong" in out
+    assert "autograder accept cnn" in out
+
+
+def test_accept_moves_the_score_and_then_diff_exits_with_0(book: Path) -> None:
+    status, out, _err = run(book, "accept", "cnn", "--who", "kim")
+    assert (status, out.endswith("1 accepted.")) == (0, True)
+    assert "ann Ann Archer 60 60" in run(book, "book", "show", "cnn")[1]
+    assert run(book, "diff", "cnn") == (0, "Nothing waits: every result counts.", "")
+
+
+def test_accept_of_one_student_leaves_the_others(book: Path) -> None:
+    assert "0 accepted." in run(book, "accept", "cnn", "--student", "cy")[1]
+    assert run(book, "diff", "cnn")[0] == 1
+
+
+def test_override_of_a_check_and_its_undo(book: Path) -> None:
+    given = ("--check", "conv2d.grad_bias", "--why", "right, on paper", "--who", "kim")
+    status, out, _err = run(book, "book", "override", "cnn", "dee", "5.5", *given)
+    assert (status, "Score: 65.5 of 100" in out) == (0, True)
+    assert run(book, "book", "undo", "cnn", "1", "--why", "it was not", "--who", "lee")[0] == 0
+    _status, out, _err = run(book, "book", "history", "cnn")
+    assert "kim dee conv2d.grad_bias: 5.5 points (undone by 2) right, on paper" in out
+    assert "lee entry 1 undone it was not" in out
+
+
+def test_extend_takes_the_time_in_the_deadlines_zone(book: Path) -> None:
+    (book.parent / "class.toml").write_text(CLASS.replace("00:00Z", "00:00+09:00"), "utf-8")
+    status, out, _err = run(book, "book", "extend", "cnn", "ann", "2026-11-02T09:00", "--why", "ill")
+    assert (status, "deadline moved to 2026-11-02 00:00+00:00" in out) == (0, True)
+
+
+def test_late_settles_what_nobody_knew(book: Path) -> None:
+    assert (
+        "Late by an unknown time, to decide with `autograder book late` (1): dee"
+        not in run(book, "book", "show", "cnn")[1]
+    )
+    with Book(book) as b:
+        b.add_result("cnn", key(POOR), result(POOR, second=Status.FAILED))
+    assert (
+        "Late by an unknown time, to decide with `autograder book late` (1): dee" in run(book, "book", "show", "cnn")[1]
+    )
+    status, out, _err = run(book, "book", "late", "cnn", "dee", "2", "--why", "by the server's log")
+    assert (status, "Score: 40 of 100" in out) == (0, True)
+
+
+def test_mark_grades_a_written_part(book: Path) -> None:
+    status, out, _err = run(book, "book", "mark", "autograd", "cy", "memory", "5.5", "--why", "one repair of two")
+    assert (status, "Score: 5.5 of 140" in out, "memory: 5.5" in out) == (0, True, True)
+
+
+def test_marks_grades_written_parts_of_many(book: Path) -> None:
+    file = book.parent / "marks.csv"
+    file.write_text("\ufeffstudent,part,points,why,comment\nann,memory,6,all\nBob,memory,2,one,x\n", "utf-8")
+    assert run(book, "book", "marks", "autograd", str(file))[:2] == (0, "2 entries made.")
+    assert "memory: 2" in run(book, "book", "show", "autograd", "--student", "bob")[1]
+
+
+def test_who_is_the_login_name_by_default(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "professor")
+    run(book, "book", "override", "cnn", "cy", "1", "--why", "so")
+    with Book(book) as b:
+        assert b.entries()[-1].who == "professor"
+
+
+def test_names_and_messages_cannot_write_to_the_terminal(book: Path) -> None:
+    with Book(book) as b:
+        b.add_roster([Person("eve", "\x1b[2J[red]Eve[/red]\x07")])
+        b.add_attempts("cnn", [attempt("eve", BAD)])
+    out = CliRunner().invoke(app, ["book", "show", "cnn", "--book", str(book)], env={"COLUMNS": "200"}).stdout
+    assert "[red]Eve[/red]" in out
+    assert "\x1b" not in out
+    assert "\x07" not in out
+
+
+BAD_INPUT = [
+    (["book", "show", "cnm"], "expected one of the assignments autograd, cnn, rnn"),
+    (["book", "show", "cnn", "--student", "ana"], "got 'ana'. Do you mean 'ann'?"),
+    (["book", "show", "cnn", "--class", "nowhere.toml"], "nowhere.toml: No such file"),
+    (["book", "override", "cnn", "ann", "80"], "Missing option '--why'"),
+    (["book", "override", "cnn", "ann", "80", "--why", " "], "expected a reason, got none"),
+    (["book", "override", "cnn", "ann", "80", "--why", "so", "--who", ""], "expected the name of who does this"),
+    (["book", "override", "cnn", "ann", "101", "--why", "so"], "expected 0 to 100 points, got 101"),
+    (["book", "override", "cnn", "ann", "many", "--why", "so"], "Invalid value for 'points'"),
+    (
+        ["book", "override", "cnn", "ann", "5", "--check", "conv2d.foward", "--why", "so"],
+        "Do you mean 'conv2d.forward'",
+    ),
+    (["book", "override", "cnn", "ann", "5", "--attempt", "1", "--why", "so"], "--attempt: expected --check with it"),
+    (["book", "extend", "cnn", "ann", "tomorrow", "--why", "so"], "expected a time with its offset"),
+    (["book", "extend", "rnn", "ann", "2026-01-01T00:00Z", "--why", "so"], "found no [late.rnn] in class.toml"),
+    (["book", "late", "cnn", "cy", "1", "--why", "so"], "cy: handed nothing in"),
+    (["book", "mark", "cnn", "ann", "memory", "1", "--why", "so"], "a written part of cnn, got 'memory'"),
+    (["book", "marks", "autograd", "nowhere.csv"], "nowhere.csv"),
+    (["book", "marks", "autograd", "lacks.csv"], "found no points, why"),
+    (["book", "marks", "autograd", "words.csv"], "words.csv, line 3: expected a number of points, got 'six'"),
+    (["book", "marks", "autograd", "latin.csv"], "expected a CSV in UTF-8"),
+    (["book", "undo", "cnn", "9", "--why", "so"], "expected the number of an entry of cnn, got 9"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "says"), BAD_INPUT, ids=[" ".join(a)[-40:] for a, _ in BAD_INPUT])
+def test_bad_input_exits_with_2_and_a_clear_line_and_writes_nothing(
+    arguments: list[str], says: str, book: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(book.parent)
+    (book.parent / "lacks.csv").write_text("student,part\nann,memory\n", "utf-8")
+    (book.parent / "words.csv").write_text("student,part,points,why\nann,memory,6,x\nbob,memory,six,x\n", "utf-8")
+    (book.parent / "latin.csv").write_bytes(b"student,part,points,why\ncaf\xe9,memory,6,x\n")
+    status, _out, err = run(book, *arguments)
+    assert (status, says in err) == (2, True), err
+    with Book(book) as b:
+        assert b.entries() == []
+
+
+def test_a_book_that_is_not_there_is_a_clear_line(tmp_path: Path) -> None:
+    status, _out, err = run(tmp_path / "none.sqlite", "book", "show", "cnn")
+    assert (status, "expected a gradebook, found nothing there" in err) == (2, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_itself_knows_them(book: Path) -> None:
+    command = [sys.executable, "-c", "from autograder.cli import main; main()", "diff", "cnn", "--book", str(book)]
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "100 -> 60" in done.stdout
