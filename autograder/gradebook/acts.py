@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from autograder.gradebook.book import Book
     from autograder.gradebook.course import ClassRules
     from autograder.gradebook.diff import Move
-    from autograder.gradebook.entries import Entry
     from autograder.gradebook.view import Row, Scored
 
 
@@ -129,18 +128,6 @@ class Desk:
     def rows(self) -> Sequence[Row]:
         """List the lines of the gradebook."""
         return self.book.gradebook(self.assignment.name, self.rules, self.assignment.config.written).rows
-
-    def history(self, row: Row | None = None) -> list[Entry]:
-        """List what people did in this assignment, or to one student's line."""
-        entries = self.book.entries(self.assignment.name)
-        if row is None:
-            return entries
-        names = {row.student, *(a.told_as for a in row.attempts)}
-        concerned = {e.id for e in entries if e.student in names}
-        for e in entries:
-            if e.undoes in concerned:
-                concerned.add(e.id)
-        return [e for e in entries if e.id in concerned]
 
     def _enter(
         self,

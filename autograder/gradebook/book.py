@@ -66,26 +66,26 @@ class Book(Store):
         belongs is found out when the book is read, so that a roster that comes later, or is corrected, will do.
         """
         with self.writing():
-            columns = "student, number, submitted_at, hand_in, late, name, ids, problem"
+            columns = "student, ids, number, submitted_at, hand_in, late, name, problem"
             known = {
-                row[:4]: row
+                row[:5]: row
                 for row in self.rows(f"SELECT {columns} FROM attempt WHERE assignment = ? ORDER BY id", assignment)  # noqa: S608 (columns are ours)
             }
             for attempt in attempts:
                 hand_in = None if attempt.content is None else hashlib.sha256(attempt.content).hexdigest()
                 row = (
                     attempt.student,
+                    msgspec.json.encode(attempt.ids, order="sorted").decode(),
                     attempt.number,
                     attempt.submitted_at and _utc(attempt.submitted_at),
                     hand_in,
                     int(attempt.late),
                     attempt.name,
-                    msgspec.json.encode(attempt.ids, order="sorted").decode(),
                     attempt.problem,
                 )
-                if known.get(row[:4]) == row:
+                if known.get(row[:5]) == row:
                     continue
-                known[row[:4]] = row
+                known[row[:5]] = row
                 if hand_in is not None and self.one("SELECT 1 FROM content WHERE sha256 = ?", hand_in) is None:
                     self.insert("content", sha256=hand_in, bytes=attempt.content)
                 values = dict(zip(columns.split(", "), row, strict=True))
@@ -96,12 +96,12 @@ class Book(Store):
         latest: dict[tuple[object, ...], StoredAttempt] = {}
         with self.reading():
             for row in self.rows(
-                "SELECT id, student, number, submitted_at, hand_in, late, name, ids, origin, problem "
+                "SELECT id, student, ids, number, submitted_at, hand_in, late, name, origin, problem "
                 "FROM attempt WHERE assignment = ? ORDER BY id",
                 assignment,
             ):
-                number, student, count, submitted_at, hand_in, late, name, ids, origin, problem = row
-                first = latest.get(row[1:5])
+                number, student, ids, count, submitted_at, hand_in, late, name, origin, problem = row
+                first = latest.get(row[1:6])
                 attempt = Attempt(
                     student=student,
                     name=name,
@@ -112,7 +112,7 @@ class Book(Store):
                     origin=origin,
                     problem=problem,
                 )
-                latest[row[1:5]] = StoredAttempt(first.id if first else number, hand_in or "", attempt)
+                latest[row[1:6]] = StoredAttempt(first.id if first else number, hand_in or "", attempt)
         return list(latest.values())
 
     def content(self, hand_in: str) -> bytes:

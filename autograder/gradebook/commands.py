@@ -111,8 +111,7 @@ def show(
         if student is None:
             print_gradebook(out, grades, desk.rules)
         else:
-            row = desk.row(student)
-            print_student(out, row, desk.history(row))
+            print_student(out, desk.row(student))
 
 
 @book_app.command()
@@ -124,7 +123,8 @@ def history(
 ) -> None:
     """Show what people did, with who, when and why, and what was undone."""
     with _desk(assignment, book, class_file, "-") as desk:
-        print_history(Console(highlight=False), desk.history(desk.row(student) if student is not None else None))
+        entries = desk.row(student).history if student is not None else desk.book.entries(desk.assignment.name)
+    print_history(Console(highlight=False), entries)
 
 
 @book_app.command()
@@ -258,10 +258,9 @@ def _login() -> str:
 
 def _done(desk: Desk, student: str, entry: int) -> None:
     """Say what came of an act."""
-    row = desk.row(student)
     out = Console(highlight=False)
     out.print(_("Entry {number}. `autograder book undo` takes it back.", number=entry))
-    print_student(out, row, desk.history(row))
+    print_student(out, desk.row(student))
 
 
 def _read_marks(file: Path) -> list[tuple[str, str, float, str]]:

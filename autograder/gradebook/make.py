@@ -49,7 +49,7 @@ def make_gradebook(
             for row in _Lines(book, earlier, rules, people).rows(left):
                 left[row.student] = row.late_days_left
     lines = _Lines(book, assignment, rules, people, written, accept_all=accept_all)
-    return Gradebook(assignment, rules.late.get(assignment), tuple(lines.rows(left)), lines.unclear)
+    return Gradebook(assignment, rules.late.get(assignment), tuple(lines.rows(left)), lines.unclear, lines.stray)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +80,7 @@ class _Lines:
         self.accept_all = accept_all
         self.results = book.results(assignment)
         self.attempts, self.unclear = _by_person(book.attempts(assignment), people)
-        key_of = {k.stored.attempt.student: student for student, known in self.attempts.items() for k in known}
-        self.entries: dict[str, list[Entry]] = defaultdict(list)
-        for e in book.entries(assignment):
-            if not e.undone_by:
-                self.entries[key_of.get(e.student, e.student)].append(e)
+        self.history, self.stray = _by_line(book.entries(assignment), {*self.people, *self.attempts}, self.attempts)
 
     def rows(self, late_days: Mapping[str, int]) -> list[Row]:
         """Make every line: the roster's, in its order, then those of others, by name. late_days: what each has left."""
@@ -94,7 +90,8 @@ class _Lines:
     def _row(self, student: str, late_days: int) -> Row:
         known = self.attempts.get(student, [])
         person = self.people.get(student) or Person(student, known[-1].attempt.name, known[-1].attempt.ids)
-        entries = _holding(self.entries[student])
+        history = self.history[student]
+        entries = _holding(history)
         set_score = next((e.points for e in entries if e.kind is Kind.SCORE), None)
         available = late_days if set_score is None else 0
         attempts = [self._scored(n, k, entries, available) for n, k in enumerate(known, 1)]
@@ -114,6 +111,7 @@ class _Lines:
             max_written=sum(w.points for w in self.written),
             unmarked=tuple(w.id for w in self.written if w.id not in marks),
             entries=tuple(entries),
+            history=tuple(history),
             late_days_left=late_days - used,
             state=_state(attempts, counts, entries, self.rules.attempts),
         )
@@ -131,9 +129,7 @@ class _Lines:
             used, penalty = self.policy.best_use(late.days, late_days, raw, max_score)
             late = late._replace(late_days=used, penalty=round(penalty, 6))
             score = round(raw - penalty, 6)
-        return Scored(
-            number, known.attempt, known.stored.attempt.student, hand_in, result, waits, fault, late, raw, score
-        )
+        return Scored(number, known.attempt, hand_in, result, waits, fault, late, raw, score)
 
     def _late(self, attempt: Attempt, hand_in: str, entries: Sequence[Entry]) -> Late:
         """Find out how late an attempt is, before any late days."""
@@ -204,29 +200,75 @@ def _state(attempts: Sequence[Scored], counts: Scored | None, entries: Sequence[
     return State.GRADED if counts.hand_in else State.UNREADABLE
 
 
-def _holding(entries: Iterable[Entry]) -> list[Entry]:
-    """Leave out what a later entry on the same matter replaced."""
+def _holding(history: Iterable[Entry]) -> list[Entry]:
+    """Leave out what was undone, and what a later entry on the same matter replaced."""
     latest: dict[tuple[object, ...], Entry] = {}
-    for e in entries:
-        latest[e.kind, e.hand_in, e.part, e.result] = e
+    for e in history:
+        if not e.undone_by and e.kind is not Kind.UNDO:
+            latest[e.kind, e.hand_in, e.part, e.result] = e
     return sorted(latest.values(), key=lambda e: e.id)
+
+
+def _by_line(
+    entries: Iterable[Entry], lines: AbstractSet[str], attempts: Mapping[str, Sequence[_Known]]
+) -> tuple[dict[str, list[Entry]], tuple[Entry, ...]]:
+    """Group entries by the line that they are on, and return those that are on none.
+
+    One that was made before the roster came has the download's word for the student, which is as good where it is the
+    word for one only.
+    """
+    meant: dict[str, set[str]] = defaultdict(set)
+    for student, known in attempts.items():
+        for k in known:
+            meant[k.stored.attempt.student].add(student)
+    line_of: dict[int, str] = {}
+    found: dict[str, list[Entry]] = defaultdict(list)
+    stray = []
+    for e in entries:
+        student = line_of.get(e.undoes, "") if e.undoes is not None else e.student
+        if student not in lines and len(meant[student]) == 1:
+            (student,) = meant[student]
+        if student in lines:
+            line_of[e.id] = student
+            found[student].append(e)
+        elif not e.undone_by and e.kind is not Kind.UNDO:
+            stray.append(e)
+    return found, tuple(stray)
 
 
 def _by_person(
     stored: Sequence[StoredAttempt], people: Sequence[Person]
 ) -> tuple[dict[str, list[_Known]], tuple[Unclear, ...]]:
-    """Group attempts by the roster's keys; those that fit nobody, or several, by what the download calls them."""
+    """Group attempts by the roster's keys; those that fit nobody, or several, by the account that they came from."""
     by_id = {str(a.id): a for a in stored}
     asked = [replace(a.attempt, origin=str(a.id)) for a in stored]  # what comes back is known by its origin
     matched = match(asked, people) if people else Matched(unmatched=tuple(asked))
     found: dict[str, list[_Known]] = defaultdict(list)
-    for attempt in (*matched.attempts, *matched.unmatched, *(a.attempt for a in matched.ambiguous)):
+    for attempt in (*matched.attempts, *_of_others(matched, {p.student for p in people})):
         a = by_id[attempt.origin]
         found[attempt.student].append(_Known(a, replace(attempt, origin=a.attempt.origin)))
     for student, known in found.items():
         known.sort(key=lambda k: k.stored.id)
         found[student] = _in_time(known)
     return dict(found), tuple(Unclear(by_id[a.attempt.origin].attempt, a.people) for a in matched.ambiguous)
+
+
+def _of_others(matched: Matched, taken: set[str]) -> list[Attempt]:
+    """Give attempts of nobody on the roster keys of their own: no two accounts share one, and none has a person's."""
+    others = (*matched.unmatched, *(a.attempt for a in matched.ambiguous))
+    accounts: dict[str, list[list[str]]] = defaultdict(list)
+    for a in others:
+        if sorted(a.ids.values()) not in accounts[a.student]:
+            accounts[a.student].append(sorted(a.ids.values()))
+    keys: dict[tuple[str, str], str] = {}
+    for student, found in accounts.items():
+        for ids in found:
+            key = student if len(found) == 1 else f"{student} ({', '.join(ids)})"
+            while key in taken:
+                key += " (?)"
+            taken.add(key)
+            keys[student, "\n".join(ids)] = key
+    return [replace(a, student=keys[a.student, "\n".join(sorted(a.ids.values()))]) for a in others]
 
 
 def _in_time(known: list[_Known]) -> list[_Known]:

@@ -34,12 +34,12 @@ CREATE TABLE attempt (
     at           TEXT NOT NULL,
     assignment   TEXT NOT NULL,
     student      TEXT NOT NULL,
+    ids          TEXT NOT NULL,                 -- JSON: {kind: id}
     number       INTEGER NOT NULL,
     submitted_at TEXT,                          -- NULL: the download does not tell
     hand_in      TEXT REFERENCES content,       -- NULL: it cannot be read, for the reason in `problem`
     late         INTEGER NOT NULL,              -- 1: the system that it comes from says so
     name         TEXT NOT NULL,
-    ids          TEXT NOT NULL,                 -- JSON: {kind: id}
     origin       TEXT NOT NULL,
     problem      TEXT NOT NULL,
     CHECK ((hand_in IS NULL) = (problem <> ''))

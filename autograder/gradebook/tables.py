@@ -57,7 +57,7 @@ def print_gradebook(console: Console, book: Gradebook, rules: ClassRules) -> Non
         console.print(line, soft_wrap=True, markup=False)
 
 
-def print_student(console: Console, row: Row, history: Iterable[Entry]) -> None:
+def print_student(console: Console, row: Row) -> None:
     """Print one student's line in full: how the score comes about, each attempt, and what people did."""
     console.print(Text(clean_line(f"{row.student}  {row.name}", _WIDTH), style="bold"))
     score = _("Score: {score} of {most:g}", score=points(row.score) or "-", most=row.max_score)
@@ -87,7 +87,7 @@ def print_student(console: Console, row: Row, history: Iterable[Entry]) -> None:
         console.print(f"{part}: {got:g}", markup=False)
     if row.unmarked:
         console.print(_("Written parts without points: {parts}.", parts=", ".join(row.unmarked)), markup=False)
-    print_history(console, history)
+    print_history(console, row.history)
 
 
 def print_history(console: Console, entries: Iterable[Entry]) -> None:
@@ -183,9 +183,8 @@ def _needs_a_person(book: Gradebook) -> list[str]:
     groups = {
         _("Missing"): of[State.MISSING],
         _("Not on the roster"): [r.student for r in book.unmatched],
-        _("Unclear whose"): [
-            f"{u.attempt.student} ({', '.join(p.student for p in u.people)})" for u in book.unclear
-        ],
+        _("Unclear whose"): [f"{u.attempt.student} ({', '.join(p.student for p in u.people)})" for u in book.unclear],
+        _("Entries for students that there are not"): [f"{e.id}: {e.student}" for e in book.stray],
         _("Cannot be read"): of[State.UNREADABLE],
         _("Grader faults to look at"): [f"{r.student} #{a.number}" for r, a in book.faults],
         _("Late by an unknown time, to decide with `autograder book late`"): of[State.UNDECIDED],

@@ -42,8 +42,7 @@ class Scored:
     """An attempt, and what it comes to.
 
     number: 1, 2, ... of the student's attempts, the earliest first. attempt: without its content; `student`, `name`
-    and `ids` are those of the person on the roster, where there is one. told_as: the download's word for the student.
-    hand_in: "" if it cannot be read.
+    and `ids` are those of the person on the roster, where there is one. hand_in: "" if it cannot be read.
     result: the one that counts; where there is none without a fault, the latest with one; None before it is graded.
     waits: a newer one with other verdicts, which waits to be accepted. fault: the newest, if the grader failed in it.
     raw: the points of the checks, with those that somebody set. score: less the penalty.
@@ -51,7 +50,6 @@ class Scored:
 
     number: int
     attempt: Attempt
-    told_as: str
     hand_in: str
     result: Stored | None
     waits: Stored | None
@@ -70,6 +68,7 @@ class Row:
     checks: what the checks come to, the last word; None if there is nothing to go by. written: the points of each
     part that somebody graded. unmarked: the parts that nobody did.
     entries: what people did to this line and holds, in the order in which they did it: with who, when and why.
+    history: that, and what was undone or replaced.
     late_days_left: of the student's own, for assignments with a later deadline.
     """
 
@@ -85,6 +84,7 @@ class Row:
     max_written: float
     unmarked: tuple[str, ...]
     entries: tuple[Entry, ...]
+    history: tuple[Entry, ...]
     late_days_left: int
     state: State
 
@@ -111,12 +111,17 @@ class Unclear:
 
 @dataclass(frozen=True, slots=True)
 class Gradebook:
-    """An assignment's gradebook. rows: in the order of the roster, then those that are not on it, by name."""
+    """An assignment's gradebook.
+
+    rows: in the order of the roster, then those that are not on it, by name. stray: entries that are on nobody's line,
+    for there is no such student any more.
+    """
 
     assignment: str
     policy: LatePolicy | None
     rows: tuple[Row, ...]
     unclear: tuple[Unclear, ...]
+    stray: tuple[Entry, ...]
 
     @property
     def missing(self) -> list[Row]:

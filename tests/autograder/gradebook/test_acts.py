@@ -247,13 +247,3 @@ def test_undoing_twice_is_told_what_to_do(desk: Desk) -> None:
     by = desk.undo(number, "not so")
     with pytest.raises(BookError, match=rf"was undone by entry {by} \(kim\)\. To bring it back, undo entry {by}"):
         desk.undo(number, "not so")
-
-
-# ---- history -----------------------------------------------------------------------------------------------
-
-
-def test_history_has_everything_and_a_students_only_what_concerns_it(desk: Desk) -> None:
-    ann, cy = desk.set_score("ann", 80, "so"), desk.set_score("cy", 10, "so")
-    undone = desk.undo(ann, "not so")
-    assert [e.id for e in desk.history()] == [ann, cy, undone]
-    assert [e.id for e in desk.history(desk.row("ann"))] == [ann, undone]

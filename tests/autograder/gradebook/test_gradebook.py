@@ -210,6 +210,31 @@ def test_a_line_has_the_name_and_the_identifiers_of_the_roster(book: Book) -> No
     assert (row(book, "zoe").name, row(book, "zoe").ids) == ("Zoe Zimmer", {Id.SID: "007"})
 
 
+def test_two_accounts_of_one_name_are_two_lines(book: Book) -> None:
+    handed_in(book, attempt("kim", POOR, ids={Id.CANVAS: "1"}), attempt("kim", GOOD, ids={Id.CANVAS: "2"}))
+    lines = [(r.student, r.score, len(r.attempts)) for r in book.gradebook("cnn").rows]
+    assert lines == [("kim (1)", 60, 1), ("kim (2)", 100, 1), ("zoe", 100, 3)]
+
+
+def test_an_attempt_of_another_account_is_never_on_the_line_of_a_person_with_its_name(book: Book) -> None:
+    book.add_roster([Person("kim", "Kim", {Id.CANVAS: "1"})])
+    handed_in(book, attempt("kim", GOOD, ids={Id.CANVAS: "2"}))
+    assert row(book, "kim").attempts == ()
+    assert row(book, "kim (?)").score == 100
+
+
+def test_what_fits_several_people_is_nobodys_and_said_to_be_unclear(book: Book) -> None:
+    book.add_roster([Person("1", "Min Kim"), Person("2", "Kim Min")])
+    handed_in(book, attempt("kim min"))
+    (unclear,) = book.gradebook("cnn").unclear
+    assert (unclear.attempt.student, [p.student for p in unclear.people]) == ("kim min", ["1", "2"])
+    assert (row(book, "kim min").on_roster, row(book, "1").state, row(book, "2").state) == (
+        False,
+        State.MISSING,
+        State.MISSING,
+    )
+
+
 # ---- being late --------------------------------------------------------------------------------------------
 
 
@@ -388,6 +413,24 @@ def test_what_was_entered_before_the_roster_came_stays_with_the_person(book: Boo
     entered(book, Kind.SCORE, "ann@example.org", points=75.0)
     book.add_roster([Person("1001", "Ann", {Id.EMAIL: "ann@example.org"})])
     assert row(book, "1001").score == 75
+
+
+def test_what_was_entered_for_a_name_that_two_accounts_have_now_is_on_no_line_and_told(book: Book) -> None:
+    handed_in(book, attempt("kim", POOR, ids={Id.CANVAS: "1"}))
+    number = entered(book, Kind.SCORE, "kim", points=75.0)
+    assert (row(book, "kim").score, book.gradebook("cnn").stray) == (75, ())
+    handed_in(book, attempt("kim", GOOD, ids={Id.CANVAS: "2"}))
+    assert (row(book, "kim (1)").score, row(book, "kim (2)").score) == (60, 100)
+    assert [e.id for e in book.gradebook("cnn").stray] == [number]
+
+
+def test_history_has_what_was_undone_and_replaced_on_the_line_that_it_concerns(book: Book) -> None:
+    handed_in(book, attempt("ann", POOR))
+    first, other, second = (entered(book, Kind.SCORE, who, points=5.0) for who in ("ann", "zoe", "ann"))
+    undo = book.enter(Kind.UNDO, who="kim", why="no", assignment="cnn", undoes=second)
+    assert [e.id for e in row(book).history] == [first, second, undo]
+    assert [e.id for e in row(book).entries] == [first]
+    assert [e.id for e in row(book, "zoe").history] == [other]
 
 
 # ---- written parts -----------------------------------------------------------------------------------------
