@@ -11,7 +11,6 @@ import io
 import lzma
 import stat
 import struct
-import sys
 import zipfile
 import zlib
 from collections import Counter
@@ -104,7 +103,7 @@ def unpack(content: bytes, origin: str) -> list[Entry]:
 
 def _unpacked(content: bytes, origin: str, budget: int) -> list[Entry]:
     """Return the entries, holding what they hold; expand no more than `budget` bytes in all."""
-    found = _zip_entries(_opened(content)) if _is_zip(content) else _tar(content, budget, MAX_ENTRIES)
+    found = _zip_entries(_opened(content)) if _is_zip(content) else _tar(content, budget, MAX_ENTRIES + 1)
     if len(found) > MAX_ENTRIES:
         raise ArchiveError(_("it holds more than {limit} files", limit=MAX_ENTRIES))
     seen: set[str] = set()
@@ -149,7 +148,7 @@ def open_download(file: BinaryIO, origin: str) -> list[Entry]:
             return _zip_entries(zipfile.ZipFile(file))
         content = file.read(_MAX_TAR_DOWNLOAD + 1)
         if len(content) <= _MAX_TAR_DOWNLOAD:
-            return _tar(content, _MAX_TAR_DOWNLOAD, sys.maxsize)
+            return _tar(content, _MAX_TAR_DOWNLOAD, None)
         raise ArchiveError(_("it is too large to be read without unpacking it"))
     except ArchiveError as error:
         why = str(error)
@@ -242,15 +241,15 @@ def _inflater(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Cal
     return source
 
 
-def _tar(content: bytes, limit: int, most: int) -> list[Entry]:
-    """Return the entries of a tar file, compressed or not; expand it to `limit` bytes; stop past `most` entries."""
+def _tar(content: bytes, limit: int, most: int | None) -> list[Entry]:
+    """Return the entries of a tar file, compressed or not; expand it to `limit` bytes; `most` of them."""
     for magic, decompressor in _STREAMS.items():
         if content.startswith(magic):
             content = _expanded(decompressor(), content, limit)
             break
     if not looks_like_tar(content[:_BLOCK]):
         raise ArchiveError(_("it is neither a zip nor a tar file"))
-    return list(islice(tar_entries(content), most + 1))
+    return list(islice(tar_entries(content), most))
 
 
 def _expanded(stream: _Decompressor, content: bytes, limit: int) -> bytes:

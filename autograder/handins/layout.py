@@ -84,7 +84,7 @@ def hand_ins(files: Sequence[Entry]) -> list[HandIn]:
 def _inner(files: Sequence[Entry]) -> Sequence[Entry]:
     """Leave out folders around all of the download, and what systems left there."""
     while True:
-        files = [file for file in files if "__MACOSX" not in file.path and not (len(file.path) == 1 and file.junk)]
+        files = [file for file in files if not file.junk or (len(file.path) > 1 and file.path[0][0] not in "._")]
         if len({file.path[0] for file in files}) != 1 or len(files[0].path) == 1 or _belongs_to_one(files):
             return files
         files = [replace(file, path=file.path[1:]) for file in files]
@@ -158,15 +158,14 @@ def _of_folder(who: str, group: Sequence[Entry]) -> list[HandIn]:
             folders.clear()
             break
     attempts = [folders[number] for number in sorted(folders)] or [inside]
-    return [HandIn(("plain", who), who, _folder(attempt) or who, tuple(attempt)) for attempt in attempts]
+    return [HandIn(("plain", who), who, _folder(group, attempt) or who, tuple(attempt)) for attempt in attempts]
 
 
-def _folder(files: Sequence[Entry]) -> str:
-    """Return where the files of one attempt lie: their folder; the file itself, where it is the only one."""
-    first = files[0]
-    if len(files) == 1 and first.name != ".":
-        return first.origin
-    return "/".join(first.origin.split("/")[: -len(first.path)])
+def _folder(group: Sequence[Entry], attempt: Sequence[Entry]) -> str:
+    """Return where one attempt of a student lies: in a folder, if it is not one file among those of others."""
+    if len(group) == len(group[0].path) == 1:
+        return group[0].origin
+    return "/".join(attempt[0].origin.split("/")[: -len(attempt[0].path)])
 
 
 def _stem(name: str) -> str:
