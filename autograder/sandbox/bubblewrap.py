@@ -61,6 +61,8 @@ def _options(launch: Launch, limits: Limits) -> Iterator[str]:
     for path in launch.reach.paths:
         if any(hole in path.parents for hole in launch.reach.holes):
             yield from _bind(path)
+    for path in launch.reach.holes:
+        yield from ("--remount-ro", str(path))
     for device in DEVICES:
         yield from ("--dev-bind", device, device)
     yield from ("--size", str(limits.scratch_bytes), "--perms", "0700", "--tmpfs", str(launch.scratch))

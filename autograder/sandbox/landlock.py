@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 
-_WRITE_FILE, _READ_FILE, _READ_DIR, _TRUNCATE = 1 << 1, 1 << 2, 1 << 3, 1 << 14
+_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR, _TRUNCATE = 1, 1 << 1, 1 << 2, 1 << 3, 1 << 14
 _REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_FILE = 1 << 4, 1 << 5, 1 << 7, 1 << 8
 _MAKE_FIFO, _MAKE_LINK, _REFER = 1 << 10, 1 << 12, 1 << 13
 _READ = _READ_FILE | _READ_DIR
@@ -88,4 +88,5 @@ def _rules(launch: Launch) -> Iterator[tuple[str, int]]:
 
 
 def _uses(path: Path) -> int:
-    return _READ if path.is_dir() else _READ_FILE
+    # To execute: the interpreter, where processes are allowed. The filter of system calls sees to that.
+    return _READ | _EXECUTE if path.is_dir() else _READ_FILE | _EXECUTE

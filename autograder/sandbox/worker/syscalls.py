@@ -97,12 +97,15 @@ def machine() -> str:
     return platform.machine() if known else ""
 
 
+def refused(*, processes: bool) -> dict[str, Number]:
+    """Return the calls that fail whatever they are given. processes: whether others may be started."""
+    always = CONNECTIONS | OTHER_PROCESSES | FILES_ELSEWHERE | LEFT_BEHIND | SURROUNDINGS | MACHINE
+    return always if processes else always | PROCESSES
+
+
 def program(name: str, pid: int, *, processes: bool) -> list[Step]:
     """Return the filter for a machine. pid: of the process it is for. processes: whether it may start others."""
     column, code = MACHINES[name]
-    refused = CONNECTIONS | OTHER_PROCESSES | FILES_ELSEWHERE | LEFT_BEHIND | SURROUNDINGS | MACHINE
-    if not processes:
-        refused |= PROCESSES
     clone = _refuse_flags(0, _CLONE_NAMESPACES) if processes else _demand_flags(0, _CLONE_THREAD)
     conditions = {
         "clone": clone,
@@ -116,7 +119,7 @@ def program(name: str, pid: int, *, processes: bool) -> list[Step]:
     }
     steps = [Step(_LOAD, 0, 0, _MACHINE), Step(_EQUAL, 1, 0, code), _return(_KILL), Step(_LOAD, 0, 0, _NUMBER)]
     steps += [Step(_AT_LEAST, 0, 1, _X32), _return(_REFUSE), Step(_AT_LEAST, 0, 1, LAST + 1), _return(_UNKNOWN)]
-    for numbers in refused.values():
+    for numbers in refused(processes=processes).values():
         if (number := numbers[column]) is not None:
             steps += [Step(_EQUAL, 0, 1, number), _return(_REFUSE)]
     for call, condition in conditions.items():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from autograder.sandbox import Limits, Session, Tier, strongest_tier
+from autograder.sandbox import TIERS, Limits, Session, Tier, strongest_tier, tier_named, why_not
 from autograder.submission import read_submission
 
 if TYPE_CHECKING:
@@ -16,6 +16,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .helpers import OpenSession
+
+
+@pytest.fixture(params=TIERS)
+def tier(request: pytest.FixtureRequest) -> Tier:
+    """Each tier that works here."""
+    return _tier(request.param)
+
+
+@pytest.fixture(params=["bubblewrap", "landlock"])
+def jail(request: pytest.FixtureRequest) -> Tier:
+    """Each tier that works here and keeps the hand-in from files, connections and processes."""
+    return _tier(request.param)
+
+
+def _tier(name: str) -> Tier:
+    if why := why_not(name):
+        pytest.skip(f"{name}: {why}")
+    return tier_named(name)
 
 
 @pytest.fixture
