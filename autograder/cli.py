@@ -17,6 +17,7 @@ from rich.console import Console
 from autograder.assignment import AssignmentError, load_assignment
 from autograder.bank import BankError, load_bank, run_bank
 from autograder.gradebook.commands import app as gradebook_app
+from autograder.grading.command import grade
 from autograder.publish.bank import BankProgress, print_report
 from autograder.publish.console import LiveProgress, print_result
 from autograder.runner import check_submission
@@ -31,6 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.command()(grade)
 app.add_typer(gradebook_app)
 
 USAGE = 2

@@ -28,9 +28,11 @@ from autograder.sandbox import (
 )
 from autograder.sandbox.said import translated
 from autograder.verdict import SCHEMA, CheckResult, Status, SubmissionRef, SubmissionResult
-from autograder.words import _, current_language
+from autograder.words import N_, _, current_language
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from autograder.assignment import Assignment, CheckConfig
     from autograder.submission import Submission
 
@@ -102,18 +104,48 @@ def check_submission(
             "total": time.perf_counter() - began,
             "peak_memory_mib": usage.peak_rss / 2**20,
         }
+    return _whole(assignment, submission, seed, session.tier_name, timing, tuple(results.values()))
+
+
+def unjudged(assignment: Assignment, submission: Submission, seed: int, sandbox: str, why: str) -> SubmissionResult:
+    """Return a result without a verdict, for a hand-in on which the grader itself failed: whose fault, and why."""
+    faults = tuple(
+        CheckResult(
+            id=check.id,
+            title=_(check.title),
+            status=Status.GRADER_FAULT,
+            score=0.0,
+            max_score=settings.points,
+            visibility=settings.visibility,
+            seconds=0.0,
+            message=_(_FAULT),
+            evidence={"error": why},
+        )
+        for check, settings in assignment.checks
+    )
+    return _whole(assignment, submission, seed, sandbox, dict.fromkeys(_TIMES, 0.0), faults)
+
+
+def _whole(
+    assignment: Assignment,
+    submission: Submission,
+    seed: int,
+    sandbox: str,
+    timing: Mapping[str, float],
+    checks: tuple[CheckResult, ...],
+) -> SubmissionResult:
     return SubmissionResult(
         schema=SCHEMA,
         assignment=assignment.name,
         submission=SubmissionRef(str(submission.path), submission.sha256),
-        score=sum(r.score for r in results.values()),
-        max_score=sum(r.max_score for r in results.values()),
-        sandbox=session.tier_name,
+        score=sum(c.score for c in checks),
+        max_score=sum(c.max_score for c in checks),
+        sandbox=sandbox,
         seed=seed,
         language=current_language(),
         environment=environment(),
         timing={k: round(v, 4) for k, v in timing.items()},
-        checks=tuple(results.values()),
+        checks=checks,
     )
 
 
@@ -200,12 +232,14 @@ def _run(
     except Exception as error:  # noqa: BLE001 (our own fault, whatever it is)
         return result(
             Status.GRADER_FAULT,
-            _("The grader failed here, not your code: this check has no verdict. Please report it."),
+            _(_FAULT),
             evidence={"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()},
         )
     return result(Status.PASSED, passed.message, evidence=passed.evidence)
 
 
+_TIMES = ("start", "hand_in", "total", "peak_memory_mib")
+_FAULT = N_("The grader failed here, not your code: this check has no verdict. Please report it.")
 _NO_CAUSE = (Status.PASSED, Status.SKIPPED, Status.GRADER_FAULT)
 """Of the others, that say nothing of the cause themselves, the status is the cause."""
 

@@ -1,0 +1,41 @@
+"""Stop: how a run is told to end early, without losing anything."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+
+class Stop:
+    """Within it, Ctrl-C or a request to terminate asks the run to end; a second one raises KeyboardInterrupt.
+
+    told: called once, when it is asked. For the main thread only, as all signals are.
+    """
+
+    def __init__(self, told: Callable[[], None]) -> None:
+        self._told = told
+        self._before: list[tuple[int, object]] = []
+        self.asked = False
+
+    def __enter__(self) -> Self:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before.append((number, signal.signal(number, self._ask)))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before:
+            signal.signal(number, handler)  # type: ignore[arg-type] # as signal.signal returned it
+
+    def __call__(self) -> bool:
+        """Whether the run is to end."""
+        return self.asked
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+        self._told()

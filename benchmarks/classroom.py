@@ -1,0 +1,145 @@
+"""What grading a class costs: two processes beside one, the machinery's own share, and how both grow with the class.
+
+    python -m benchmarks.classroom mix 300         the CNN: right, wrong, slow and hostile hand-ins, trained and all
+    python -m benchmarks.classroom many 300 3000   without the stages that train and that run mypy
+
+`mix` grades the same folder into two books, with one process and with two, and compares the books. `many` prints, for
+each tenth of the class, when it was done and how much memory the grader's own processes had by then. The sandboxes of
+hand-ins are not counted as the grader's: they end with each hand-in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import itertools
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from autograder.assignment import load_assignment
+from autograder.bank import load_bank
+from autograder.gradebook import Book
+
+ROOT = Path(__file__).resolve().parents[1]
+BANK = ROOT / "tests" / "submissions" / "cnn"
+LEFT_OUT = ("model.", "types.")
+
+
+def main() -> None:
+    """Run one of the two."""
+    parser = argparse.ArgumentParser(description="What grading a class costs.")
+    parser.add_argument("what", choices=("mix", "many"))
+    parser.add_argument("hand_ins", type=int, nargs="+", help="how many: 300, or 300 3000")
+    arguments = parser.parse_args()
+    print(f"{platform.system()} {platform.machine()}, {psutil.cpu_count()} cores, Python {platform.python_version()}\n")
+    with tempfile.TemporaryDirectory(prefix="classroom-") as folder:
+        for count in arguments.hand_ins:
+            (mix if arguments.what == "mix" else many)(count, Path(folder, str(count)))
+
+
+def mix(count: int, folder: Path) -> None:
+    """Grade a mixed class with one process and with two."""
+    make_class(folder / "in", count)
+    took = {}
+    for workers in (2, 1):
+        took[workers] = time_grading("cnn", folder, count, workers, show=False)
+    books = [scores(folder / f"book{workers}") for workers in (1, 2)]
+    assert books[0] == books[1], "the two books differ"
+    print(f"{count} hand-ins: one process {took[1]:.0f} s, two {took[2]:.0f} s, ratio {took[2] / took[1]:.2f}")
+    print(f"  a hand-in: {took[1] / count:.2f} s with one process, {took[2] / count:.2f} s with two")
+    with Book(folder / "book1", create=False) as book:
+        results = [book.result(s.id) for many_ in book.results("cnn").values() for s in many_]
+    student = [r.timing["hand_in"] + next(c.seconds for c in r.checks if c.id == "types.strict") for r in results]
+    print(
+        f"  of that with one process: the student's own computing and mypy {sum(student) / count:.2f} s, "
+        f"the machinery {(took[1] - sum(student)) / count:.2f} s"
+    )
+    passed, faults = sum(r.passed for r in results), sum(r.faulty for r in results)
+    middle = statistics.median(r.score for r in results)
+    print(f"  scores: median {middle:g}, {passed} passed, {faults} faults of the grader")
+
+
+def many(count: int, folder: Path) -> None:
+    """Grade a large class without training, and watch time and memory."""
+    make_class(folder / "in", count)
+    took = time_grading(str(quick_assignment(folder)), folder, count, psutil.cpu_count() or 1, show=True)
+    print(f"{count} hand-ins: {took:.0f} s, {took / count * 1000:.0f} ms each\n")
+
+
+def time_grading(assignment: str, folder: Path, count: int, workers: int, *, show: bool) -> float:
+    """Grade `folder/in` into a new book; return the seconds."""
+    command = [sys.executable, "-m", "autograder", "grade", assignment, str(folder / "in")]
+    options = ["--book", str(folder / f"book{workers}"), "--workers", str(workers), "--seed", "1"]
+    start = time.perf_counter()
+    with subprocess.Popen(  # noqa: S603 (our own command)
+        [*command, *options], stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as run:
+        assert run.stderr is not None  # it was started with a pipe
+        done, said = 0, ""
+        for line in run.stderr:
+            said = line
+            done += bool(re.search(r"student\d+", line))
+            if show and re.search(r"student\d+", line) and done % max(count // 10, 1) == 0:
+                print(f"  {done:>6} {time.perf_counter() - start:7.1f} s  {_memory(run.pid):6.0f} MiB", flush=True)
+    if run.returncode not in (0, 1):
+        raise SystemExit(f"autograder grade ended with status {run.returncode}: {said}")
+    return time.perf_counter() - start
+
+
+def _memory(pid: int) -> float:
+    """Return the MiB resident in the grader's own processes."""
+    root = psutil.Process(pid)
+    own = [root, *(p for p in root.children() if "spawn_main" in " ".join(p.cmdline()))]
+    return sum(p.memory_info().rss for p in own) / 2**20
+
+
+def make_class(folder: Path, count: int) -> None:
+    """Write `count` hand-ins, no two with the same bytes: those of the CNN's bank, and hostile ones, in turns."""
+    bank = [h.source for h in load_bank(BANK).hand_ins if h.training_seconds is None]
+    hostile = [f.read_text("utf-8") for f in sorted((ROOT / "tests" / "submissions" / "hostile").rglob("*.py"))]
+    folder.mkdir(parents=True)
+    for i, source in zip(range(count), itertools.cycle([*bank, *hostile]), strict=False):
+        (folder / f"student{i:05}.py").write_text(f"{source}\n# student {i}\n", "utf-8")
+
+
+def quick_assignment(folder: Path) -> Path:
+    """Make an assignment of the CNN's checks that neither train nor run mypy; return its folder."""
+    cnn = load_assignment("cnn")
+    quick = folder / "quick"
+    quick.mkdir()
+    shutil.copy(cnn.stub, quick)
+    tree = ast.parse((cnn.folder / "checks.py").read_text("utf-8"))
+    left = [c.id for c in cnn.config.check if not c.id.startswith(LEFT_OUT)]
+    tree.body = [node for node in tree.body if not (isinstance(node, ast.FunctionDef) and _leaves_out(node))]
+    (quick / "checks.py").write_text(ast.unparse(tree), "utf-8")
+    points = [100 - 10 * (len(left) - 1)] + [10] * (len(left) - 1)
+    checks = "".join(f'[[check]]\nid = "{i}"\npoints = {p}\n' for i, p in zip(left, points, strict=True))
+    settings = (cnn.folder / "assignment.toml").read_text("utf-8").partition("[training]")[0]
+    (quick / "assignment.toml").write_text(settings + checks, "utf-8")
+    return quick
+
+
+def _leaves_out(node: ast.FunctionDef) -> bool:
+    names = [
+        a.value for d in node.decorator_list if isinstance(d, ast.Call) for a in d.args if isinstance(a, ast.Constant)
+    ]
+    return any(isinstance(name, str) and name.startswith(LEFT_OUT) for name in names)
+
+
+def scores(path: Path) -> list[tuple[str, float | None]]:
+    """Return everybody's score in a book."""
+    with Book(path, create=False) as book:
+        return [(row.student, row.score) for row in book.gradebook("cnn").rows]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""A pool of processes grades as a single one would, ends with its parent, and loses nothing when one is killed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from autograder.grading import Identity, LocalPool, Task, grade, grade_all, identity
+
+from .conftest import RIGHT, sha256
+
+
+@pytest.fixture(scope="module")
+def here(scale: Path) -> Identity:
+    return identity(str(scale), "limits")
+
+
+def task(scale: Path, here: Identity, number: int) -> Task:
+    content = f"{RIGHT}# {number}\n".encode()
+    return Task(str(scale), sha256(content), content, 3, "en", here)
+
+
+def never() -> bool:
+    return False
+
+
+def test_a_process_of_the_pool_gives_the_result_that_this_one_gives(scale: Path, here: Identity) -> None:
+    alone = grade(task(scale, here, 1))
+    pool = LocalPool(1)
+    try:
+        ((_, pooled),) = grade_all(pool, [task(scale, here, 1)], never)
+    finally:
+        pool.close(now=False)
+    assert alone.score == pooled.score == 100
+    assert [(c.id, c.status, c.message) for c in alone.checks] == [(c.id, c.status, c.message) for c in pooled.checks]
+
+
+def test_killed_processes_cost_nobody_anything(scale: Path, here: Identity) -> None:
+    pool = LocalPool(2)
+    graded: list[str] = []
+    try:
+        for done, result in grade_all(pool, [task(scale, here, i) for i in range(5)], never):
+            assert result.score == 100
+            graded.append(done.hand_in)
+            if len(graded) == 1:
+                for process in psutil.Process().children():
+                    if "spawn_main" in " ".join(process.cmdline()):
+                        process.kill()
+    finally:
+        pool.close(now=False)
+    assert len(set(graded)) == len(graded) == 5
+
+
+def test_a_machine_with_another_grader_refuses(scale: Path, here: Identity) -> None:
+    import msgspec
+
+    other = msgspec.structs.replace(here, grader="0" * 64)
+    with pytest.raises(RuntimeError, match="expected the assignment, the grader and the versions"):
+        grade(task(scale, other, 1))
+
+
+PARENT = """\
+import os, sys, time
+from autograder.grading import LocalPool, Task, identity
+import hashlib, pathlib
+if __name__ == "__main__":
+    pool = LocalPool(2)
+    here = identity(sys.argv[1], "limits")
+    for i in range(2):
+        content = f"while True: pass  # {i}".encode()
+        pool.submit(Task(sys.argv[1], hashlib.sha256(content).hexdigest(), content, 0, "en", here))
+    print("under way", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a hand-in that loops ends when its time is up")
+def test_when_the_parent_is_killed_everything_that_it_started_ends(scale: Path, tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    command = [sys.executable, str(script), str(scale)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"under way\n"
+        root = psutil.Process(parent.pid)
+        while not any("bootstrap" in " ".join(p.cmdline()) for p in root.children(recursive=True)):
+            assert parent.poll() is None
+        started = root.children(recursive=True)
+        parent.kill()
+    _, alive = psutil.wait_procs(started, timeout=20)
+    assert not [p for p in alive if p.status() != psutil.STATUS_ZOMBIE]
