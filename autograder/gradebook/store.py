@@ -1,12 +1,13 @@
 """The file that a book is kept in: opened or made, read and written, with errors that say what to do.
 
 One file with a rollback journal, which works on network drives where locks do. Whatever was committed is on the disk:
-a process that is killed loses what it had not committed, and nothing else.
+a process that is killed, or a machine that loses power, loses what it had not committed, and nothing else.
 """
 
 from __future__ import annotations
 
 import sqlite3
+import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
@@ -35,17 +36,23 @@ class Store:
         """
         self.path = path
         self._writes = False
-        if path.is_dir():
-            raise BookError(_("{path}: expected the file of a gradebook, got a folder. Name a file in it.", path=path))
-        if not create and not path.exists():
-            raise BookError(
-                _("{path}: expected a gradebook, found nothing there. `autograder grade` makes one.", path=path)
-            )
+        try:
+            if stat.S_ISDIR(path.stat().st_mode):
+                raise BookError(
+                    _("{path}: expected the file of a gradebook, got a folder. Name a file in it.", path=path)
+                )
+        except FileNotFoundError:
+            if not create:
+                raise BookError(
+                    _("{path}: expected a gradebook, found nothing there. `autograder grade` makes one.", path=path)
+                ) from None
+        except OSError as error:
+            raise BookError(_("{path}: could not be looked at ({why}).", path=path, why=error.strerror)) from error
         with self._told():
             self._db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             with self._told():
-                for setting in ("foreign_keys = ON", "synchronous = FULL", "recursive_triggers = ON"):
+                for setting in ("foreign_keys = ON", "synchronous = EXTRA", "recursive_triggers = ON"):
                     self._db.execute(f"PRAGMA {setting}")
             if create:
                 with self.writing():
@@ -127,6 +134,9 @@ class Store:
                 self._db.execute(statement)
         else:
             self._check()
+            self._db.execute(
+                f"PRAGMA user_version = {VERSION}"
+            )  # as it is: a write, which fails where none is possible
 
     def _check(self) -> None:
         application, version = self._header()

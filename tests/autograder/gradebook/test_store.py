@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +16,6 @@ from autograder.gradebook import Book, BookError, Kind
 from autograder.gradebook.schema import APPLICATION_ID, VERSION
 from tests.autograder.gradebook.fakes import attempt, key, result
 from tests.autograder.light import ROOT
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -128,17 +127,47 @@ def test_a_damaged_book_is_not_read_past_the_damage(book: Path) -> None:
         b.gradebook("cnn")
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="the user may write everything")
-def test_a_place_that_cannot_be_written_is_found_before_the_work(book: Path) -> None:
-    book.chmod(0o400)
-    book.parent.chmod(0o500)
+_AS_ANYBODY = """
+import os, sys
+from pathlib import Path
+from autograder.gradebook import Book, BookError
+
+path = Path(sys.argv[1])
+if os.geteuid() == 0:
+    os.setuid(65534)
+for create in (True, False):
     try:
-        with pytest.raises(BookError, match="expected a gradebook that can be written"):
-            Book(book)
-        with Book(book, create=False) as b:
-            assert b.assignments() == ["cnn"]
-    finally:
-        book.parent.chmod(0o700)
+        with Book(path, create=create) as book:
+            print(book.assignments())
+    except BookError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes of files are POSIX")
+@pytest.mark.parametrize(
+    ("mode", "folder", "says"),
+    [
+        (0o444, 0o555, ["expected a gradebook that can be written, got one that cannot", "['cnn']"]),
+        (0o000, 0o555, ["could not be opened", "could not be opened"]),
+        (0o444, 0o000, ["could not be looked at", "could not be looked at"]),
+    ],
+    ids=["read only", "not readable", "in a folder of others"],
+)
+def test_a_place_that_cannot_be_written_is_found_before_the_work(
+    book: Path, mode: int, folder: int, says: list[str]
+) -> None:
+    with tempfile.TemporaryDirectory() as outer:  # not below `tmp_path`, which is closed to other users
+        Path(outer).chmod(0o755)
+        inner = Path(outer, "inner")
+        inner.mkdir()
+        copy = Path(shutil.copy(book, inner))
+        copy.chmod(mode)
+        inner.chmod(folder)
+        command = [sys.executable, "-c", _AS_ANYBODY, str(copy)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        inner.chmod(0o755)
+    assert [expected in line for expected, line in zip(says, done.stdout.splitlines(), strict=True)] == [True, True]
 
 
 def test_a_book_that_cannot_be_written_says_so(book: Path) -> None:
