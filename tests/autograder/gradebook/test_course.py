@@ -59,8 +59,8 @@ def test_a_deadline_has_a_zone_of_its_own_or_the_classs_or_an_offset(text: str, 
 
 
 def test_policies_come_in_the_order_of_their_deadlines(tmp_path: Path) -> None:
-    text = "[late.b]\ndeadline = 2026-12-01T00:00:00Z\n[late.a]\ndeadline = 2026-11-01T00:00:00Z"
-    assert list(read_class(written(tmp_path, text)).late) == ["a", "b"]
+    text = "[late.a]\ndeadline = 2026-12-01T00:00:00Z\n[late.b]\ndeadline = 2026-11-01T00:00:00Z"
+    assert list(read_class(written(tmp_path, text)).late) == ["b", "a"]
 
 
 def test_every_number_of_a_policy_arrives(tmp_path: Path) -> None:

@@ -122,8 +122,9 @@ def test_the_order_of_the_environment_has_no_say() -> None:
     assert environment_sha256(turned, "limits") == environment_sha256(ENVIRONMENT, "limits")
 
 
-def test_a_character_that_moves_from_one_value_to_the_next_is_another_environment() -> None:
-    assert environment_sha256({"a": "1", "b": "23"}, "x") != environment_sha256({"a": "12", "b": "3"}, "x")
+@pytest.mark.parametrize("other", [{"a": "12", "b": "3"}, {"a": "1b\n23"}], ids=["a character", "a name"])
+def test_what_moves_from_one_value_to_another_makes_another_environment(other: dict[str, str]) -> None:
+    assert environment_sha256({"a": "1", "b": "23"}, "x") != environment_sha256(other, "x")
 
 
 def test_a_key_names_the_parts_that_differ() -> None:

@@ -26,6 +26,8 @@ BACK = due("2026-10-24T23:30:00", BERLIN)  # the night after, clocks go from 3 t
 SKIPPED = due("2026-03-29T02:30:00", BERLIN)  # no clock shows this
 TWICE = due("2026-10-25T02:30:00", BERLIN)  # clocks show this twice
 
+PATIENT = LatePolicy(deadline=PLAIN.deadline, grace_minutes=24 * 60)
+
 EDGES = [
     ("long before", PLAIN, "2026-10-01T00:00:00+09:00", 0),
     ("to the second", PLAIN, "2026-10-31T23:59:00+09:00", 0),
@@ -45,6 +47,8 @@ EDGES = [
     ("as if the clocks had not been put forward", SKIPPED, "2026-03-29T01:40:00+00:00", 0),
     ("after what clocks skip", SKIPPED, "2026-03-29T01:40:01+00:00", 1),
     ("the second time clocks show it", TWICE, "2026-10-25T01:40:00+00:00", 0),
+    ("a whole day of grace", PATIENT, "2026-11-01T23:59:00+09:00", 0),
+    ("after a whole day of grace", PATIENT, "2026-11-01T23:59:01+09:00", 1),
     ("after the second time", TWICE, "2026-10-25T01:40:01+00:00", 1),
 ]
 
