@@ -134,9 +134,8 @@ class Store:
                 self._db.execute(statement)
         else:
             self._check()
-            self._db.execute(
-                f"PRAGMA user_version = {VERSION}"
-            )  # as it is: a write, which fails where none is possible
+            # As it is already, for this fails now where nothing can be written later.
+            self._db.execute(f"PRAGMA user_version = {VERSION}")
 
     def _check(self) -> None:
         application, version = self._header()

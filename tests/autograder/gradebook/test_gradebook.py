@@ -183,6 +183,13 @@ def test_points_of_another_check_do_not_settle_a_fault(book: Book) -> None:
     assert row(book).state is State.FAULT
 
 
+def test_points_on_another_hand_in_do_not_settle_a_fault(book: Book) -> None:
+    handed_in(book, attempt("ann", b"new"), attempt("ann", POOR, number=2))
+    graded(book, result(b"new", second=Status.GRADER_FAULT))
+    entered(book, Kind.CHECK, part="conv2d.grad_bias", hand_in=sha(POOR), points=1.0)
+    assert [a.number for _r, a in book.gradebook("cnn").faults] == [1]
+
+
 # ---- the roster --------------------------------------------------------------------------------------------
 
 
@@ -282,6 +289,12 @@ def test_somebody_decides_how_late_it_is(book: Book, days: float, score: float) 
     r = row(book, rules=LATE)
     assert r.counts is not None
     assert (r.state, r.score, r.counts.late.decided) == (State.GRADED, score, True)
+
+
+def test_how_late_one_attempt_is_says_nothing_of_another(book: Book) -> None:
+    handed_in(book, attempt("ann", GOOD), attempt("ann", POOR, number=2))
+    entered(book, Kind.DAYS_LATE, points=3.0, hand_in=sha(POOR))
+    assert [a.score for a in row(book, rules=LATE).attempts] == [100, 30]
 
 
 def test_the_time_goes_before_the_mark(book: Book) -> None:

@@ -214,7 +214,7 @@ for n in range(int(sys.argv[3])):
 
 
 def test_processes_that_make_and_write_one_book_at_the_same_time_all_succeed(tmp_path: Path) -> None:
-    path, count = tmp_path / "book.sqlite", 20
+    path, count = tmp_path / "book.sqlite", 10
     command = [sys.executable, "-c", _ADD, str(path)]
     writers = [subprocess.Popen([*command, name, str(count)], cwd=ROOT) for name in ("a", "b", "c")]
     assert [w.wait(120) for w in writers] == [0, 0, 0]
