@@ -1,4 +1,7 @@
-"""The gradebook: which attempt counts, what it comes to, and why."""
+"""The gradebook: which attempt counts, what it comes to, and why.
+
+Longer than most: the rules meet in one line of the gradebook, and their tests share the class that they begin with.
+"""
 
 from __future__ import annotations
 
