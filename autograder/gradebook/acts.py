@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from autograder.gradebook.diff import moves
-from autograder.gradebook.entries import Kind
+from autograder.gradebook.entries import Details, Kind
 from autograder.gradebook.store import BookError
 from autograder.gradebook.view import MAX_SCORE
 from autograder.words import _
@@ -129,19 +129,7 @@ class Desk:
         """List the lines of the gradebook."""
         return self.book.gradebook(self.assignment.name, self.rules, self.assignment.config.written).rows
 
-    def _enter(
-        self,
-        kind: Kind,
-        row: Row | None,
-        why: str,
-        *,
-        hand_in: str | None = None,
-        part: str | None = None,
-        points: float | None = None,
-        until: datetime | None = None,
-        result: int | None = None,
-        undoes: int | None = None,
-    ) -> int:
+    def _enter(self, kind: Kind, row: Row | None, why: str, **details: Unpack[Details]) -> int:
         if not why.strip():
             raise BookError(_("expected a reason, got none. Say why: it is shown wherever the score is."))
         if not self.who.strip():
@@ -152,12 +140,7 @@ class Desk:
             why=why.strip(),
             assignment=self.assignment.name,
             student=row.student if row else None,
-            hand_in=hand_in,
-            part=part,
-            points=points,
-            until=until,
-            result=result,
-            undoes=undoes,
+            **details,
         )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import msgspec
 
-from autograder.gradebook.entries import Entry, Kind, undone
+from autograder.gradebook.entries import Details, Entry, Kind, undone
 from autograder.gradebook.keys import Key
 from autograder.gradebook.make import make_gradebook
 from autograder.gradebook.records import Pending, Stored, StoredAttempt
@@ -209,14 +209,12 @@ class Book(Store):
         why: str,
         assignment: str | None = None,
         student: str | None = None,
-        hand_in: str | None = None,
-        part: str | None = None,
-        points: float | None = None,
-        until: datetime | None = None,
-        result: int | None = None,
-        undoes: int | None = None,
+        **details: Unpack[Details],
     ) -> int:
         """Add an entry, and return its number. `acts` has what checks that it makes sense."""
+        values: dict[str, object] = {**details}
+        if "until" in details:
+            values["until"] = _utc(details["until"])
         with self.writing():
             return self.insert(
                 "entry",
@@ -226,12 +224,7 @@ class Book(Store):
                 kind=kind.value,
                 assignment=assignment,
                 student=student,
-                hand_in=hand_in,
-                part=part,
-                points=points,
-                until=until and _utc(until),
-                result=result,
-                undoes=undoes,
+                **values,
             )
 
     def entries(self, assignment: str | None = None) -> list[Entry]:

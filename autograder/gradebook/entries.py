@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,6 +52,17 @@ class Entry:
     result: int | None = None
     undoes: int | None = None
     undone_by: int = 0
+
+
+class Details(TypedDict, total=False):
+    """Of an entry, what depends on its kind; see `Entry`."""
+
+    hand_in: str
+    part: str
+    points: float
+    until: datetime
+    result: int
+    undoes: int
 
 
 def undone(undoes: Iterable[tuple[int, int]]) -> dict[int, int]:
