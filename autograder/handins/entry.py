@@ -42,7 +42,7 @@ class Entry:
         """Whether it is what systems and editors leave behind, which nobody hands in."""
         if self.refusal:
             return False  # it is something to tell of
-        return self.name in _JUNK or any(part == "__MACOSX" or part.startswith(".") for part in self.path)
+        return self.name in _JUNK or any(part.startswith(".") for part in self.path)
 
     def read(self, limit: int) -> bytes:
         """Return the bytes, `limit` of them at most. Raises SubmissionError if there are more, or none to get."""

@@ -23,8 +23,6 @@ _BLOCK = 512
 _END = bytes(_BLOCK)
 _NUMBER = re.compile(rb" *([0-7]*)[ \0]*")
 _RECORD = re.compile(rb"([0-9]{1,7}) ")
-_EXTENDED = 1 << 20
-"""The largest extended header: macOS keeps what it knows of a file there."""
 
 
 class ArchiveError(ValueError):
@@ -54,15 +52,11 @@ def tar_entries(content: bytes) -> Iterator[Entry]:
         if kind == b"5":
             size = 0
         start, at = at + _BLOCK, at + _BLOCK + -(-size // _BLOCK) * _BLOCK
-        if start + size > len(content):
-            raise ArchiveError(_("it is cut off"))
         if kind in b"LKxg":
-            if size > _EXTENDED:
-                raise ArchiveError(_("it holds an extended header of more than {limit} bytes", limit=_EXTENDED))
             if kind == b"L":
                 long_name = content[start : start + size].rstrip(b"\0")
             elif kind == b"x":
-                long_name = _path(content[start : start + size]) or long_name
+                long_name = _path(content[start : start + size])
             continue
         name = long_name or _name(header)
         long_name = b""

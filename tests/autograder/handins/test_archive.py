@@ -79,6 +79,18 @@ def test_a_tar_of_the_present_folder_is_read() -> None:
     assert contents(tarred_members([(folder, b""), (member("./assignment.py", b"1"), b"1")])) == {"assignment.py": b"1"}
 
 
+def test_a_folder_in_a_tar_may_say_how_large_it_is() -> None:
+    folder = member("hw1/", kind=tarfile.DIRTYPE)
+    folder.size = 4096
+    header = folder.tobuf(tarfile.USTAR_FORMAT)
+    assert contents(header + tarred({"hw1/a.py": "1"})) == {"hw1/a.py": b"1"}
+
+
+def test_a_tar_with_a_header_that_is_broken_is_refused() -> None:
+    archive = tarred({"a.py": "1", "b.py": "2"})
+    assert "checksum" in refusal(with_names(archive, b"b.py", b"c.py"))
+
+
 def test_a_zip_that_was_written_to_a_pipe_is_read() -> None:
     class Pipe(io.BytesIO):
         def seekable(self) -> bool:
@@ -179,7 +191,7 @@ def test_an_encrypted_zip_is_refused() -> None:
     archive = bytearray(zipped({"assignment.py": "1"}))
     archive[6] |= 1
     archive[archive.index(b"PK\1\2") + 8] |= 1
-    assert "encrypted" in refusal(bytes(archive))
+    assert "it is encrypted" in refusal(bytes(archive))
 
 
 def test_another_compression_than_students_use_is_refused() -> None:
@@ -310,7 +322,8 @@ def test_a_checksum_that_is_wrong_is_found_out() -> None:
 @pytest.mark.parametrize("compression", ["", "gz", "bz2", "xz"])
 def test_a_tar_that_is_cut_off_anywhere_is_refused(compression: str) -> None:
     archive = tarred({"assignment.py": random.Random(0).randbytes(3000)}, compression)
-    for stop in range(1, len(archive) if compression else 512 + 3072 + 512, 97):
+    end = len(archive) if compression else 512 + 3072 + 512  # what follows is padding
+    for stop in (*range(1, end, 97), min(512 + 3072, end - 2), end - 1):
         refusal(archive[:stop])
 
 
@@ -381,6 +394,12 @@ def test_a_bad_file_in_a_download_leaves_the_others() -> None:
         assert found["park.py"].read(10) == b"3"
         with pytest.raises(SubmissionError, match="leads out"):
             found["../lee.py"].read(10)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_name_that_comes_twice_in_a_download_is_nobodys_choice() -> None:
+    archive = zipped_infos((zipfile.ZipInfo("a.py"), b"1"), (zipfile.ZipInfo("a.py"), b"2"))
+    assert ["twice" in e.refusal for e in open_download(io.BytesIO(archive), "hw1.zip")] == [True, True]
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", zipped({"a.py": "1"})[:-30], tarred({"a": "1"}, "gz")[:-30]])

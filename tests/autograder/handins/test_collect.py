@@ -199,6 +199,7 @@ def test_a_bad_hand_in_is_nobody_elses_problem(tmp_path: Path) -> None:
     assert [a.student for a in attempts if not a.problem] == ["kim"]
     assert {a.student for a in attempts if a.problem} == {"bomb", "broken", "large", "nul", "latin", "escape"}
     assert all(a.content is None and a.problem.isprintable() for a in attempts if a.problem)
+    assert "leads out" in next(a.problem for a in attempts if a.student == "escape")
 
 
 def test_canvas_tells_the_student_the_number_and_lateness(tmp_path: Path) -> None:
@@ -220,13 +221,13 @@ def test_canvas_uploads_of_one_name_are_attempts_in_their_order(tmp_path: Path) 
     attempts = in_zip(
         tmp_path,
         {
-            "kim_LATE_1_900_assignment-10.py": "3",
-            "kim_1_800_assignment-2.py": "2",
+            "kim_1_1000_assignment-10.py": "3",
+            "kim_LATE_1_800_assignment-2.py": "2",
             "kim_1_70_assignment.py": "1",
             "kim_1_71_helper.py": "x",
         },
     )
-    assert [(a.number, a.content, a.late) for a in attempts] == [(1, b"1", False), (2, b"2", False), (3, b"3", True)]
+    assert [(a.number, a.content, a.late) for a in attempts] == [(1, b"1", False), (2, b"2", True), (3, b"3", False)]
 
 
 def test_canvas_files_of_different_names_are_one_attempt(tmp_path: Path) -> None:
@@ -390,6 +391,13 @@ def test_links_pipes_and_what_cannot_be_read_are_their_own_problem(tmp_path: Pat
         assert "link" in attempts[student].problem
     assert "regular file" in attempts["jung"].problem
     assert not any(a.content == b"secret" for a in attempts.values())
+
+
+@posix
+def test_links_in_a_hidden_folder_are_nobodys(tmp_path: Path) -> None:
+    laid_out(tmp_path, {"kim.py": "1", ".venv/bin/activate": ""})
+    (tmp_path / ".venv" / "bin" / "python").symlink_to("/usr/bin/python3")
+    assert who(collect(tmp_path)) == {"kim": b"1"}
 
 
 @posix
