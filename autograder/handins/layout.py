@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _CANVAS = re.compile(r"(?P<who>.*?)(?P<late>_LATE)?_(?P<user>\d+)_(?:(?P<file>\d+)_(?P<name>.+)|(?:text|link)\.html)")
 _ANONYMOUS = re.compile(r"(?P<late>LATE_)?(?P<who>anon_[^_]+)_(?:(?P<file>\d+)_(?P<name>.+)|(?:text|link)\.html)")
 _AGAIN = re.compile(r"-\d+(?=\.[^-]*\Z)")
-_MOODLE = re.compile(r"(?P<who>.+)_(?P<id>\d+)_assignsubmission_(?P<kind>file|onlinetext)(?:_(?P<name>.*)|\.html)?")
+_MOODLE = re.compile(r"(?P<who>.+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)(?:_(?P<name>.*)|\.html)?")
 _ATTEMPT = re.compile(r"(?:attempt|submission|try)?[ _-]*(\d{1,3})", re.IGNORECASE)
 _INSTRUCTORS = (".csv", ".toml", ".xlsx", ".xls", ".ods", ".db", ".sqlite", ".book", ".json", ".log")
 """What lies beside hand-ins in a folder and is none: rosters, settings, gradebooks."""
@@ -133,15 +133,14 @@ def _of_canvas(group: Sequence[tuple[re.Match[str], Entry]]) -> list[HandIn]:
 def _of_moodle(group: Sequence[tuple[re.Match[str], Entry]]) -> HandIn:
     found = group[0][0]
     files = [
-        (m, replace(file, path=((m["name"], *file.path[1:]) if m["name"] else file.path[1:]) or file.path))
+        replace(file, path=((m["name"], *file.path[1:]) if m["name"] else file.path[1:]) or file.path)
         for m, file in group
     ]
-    uploaded = [file for m, file in files if m["kind"] == "file" and not file.junk]
     return HandIn(
         ("moodle", f"{found['who']} {found['id']}"),
         found["who"],
         found[0],
-        tuple(uploaded or [file for _m, file in files]),
+        tuple(files),
         name=found["who"],
         ids={Id.MOODLE: found["id"]},
     )

@@ -118,6 +118,11 @@ def test_numbered_folders_of_a_student_are_attempts(tmp_path: Path) -> None:
     ]
 
 
+def test_attempts_of_one_student_alone_are_attempts(tmp_path: Path) -> None:
+    attempts = in_zip(tmp_path, {"kim/1/hw.py": "1", "kim/2/hw.py": "2"})
+    assert [(a.student, a.content) for a in attempts] == [("kim", b"1"), ("kim", b"2")]
+
+
 def test_student_numbers_are_no_numbers_of_attempts(tmp_path: Path) -> None:
     laid_out(tmp_path, {"hw1/20231234/assignment.py": "1", "hw1/20231235/assignment.py": "2"})
     assert who(collect(tmp_path)) == {"20231234": b"1", "20231235": b"2"}
@@ -240,6 +245,17 @@ def test_canvas_archives_are_opened(tmp_path: Path) -> None:
     assert who(in_zip(tmp_path, files)) == {"kim": b"1"}
 
 
+def test_canvas_archives_of_one_name_are_attempts(tmp_path: Path) -> None:
+    first, second = (zipped({"assignment.py": content}) for content in "12")
+    attempts = in_zip(tmp_path, {"kim_1_71_hw-1.zip": second, "kim_1_70_hw.zip": first, "kim_1_72_plot.png": b""})
+    assert [(a.number, a.content) for a in attempts] == [(1, b"1"), (2, b"2")]
+
+
+@pytest.mark.parametrize("name", ["kim_1_70_hw.py", "kim_1_assignsubmission_file/assignment.py"])
+def test_one_student_alone_in_a_folder_of_a_download_keeps_the_name(tmp_path: Path, name: str) -> None:
+    assert who(in_zip(tmp_path, {f"submissions/{name}": "1"})) == {"kim": b"1"}
+
+
 def test_canvas_anonymous_hand_ins_keep_apart(tmp_path: Path) -> None:
     attempts = in_zip(tmp_path, {"anon_ab12c_70_assignment.py": "1", "LATE_anon_zz99z_71_assignment.py": "2"})
     assert who(attempts) == {"anon_ab12c": b"1", "anon_zz99z": b"2"}
@@ -269,7 +285,8 @@ def test_moodle_tells_the_full_name_and_the_participant(tmp_path: Path, end: str
 
 
 def test_moodle_one_student_alone_keeps_the_name(tmp_path: Path) -> None:
-    assert who(in_zip(tmp_path, {"A B_1_assignsubmission_file/assignment.py": "1"})) == {"A B": b"1"}
+    files = {"A B_1_assignsubmission_file/hw.py": "1", "A B_1_assignsubmission_file/notes/a.txt": ""}
+    assert who(in_zip(tmp_path, files)) == {"A B": b"1"}
 
 
 def test_moodle_files_come_before_text(tmp_path: Path) -> None:
@@ -307,10 +324,10 @@ def test_gradescope_tells_people_times_and_groups(tmp_path: Path) -> None:
 
 
 def test_gradescope_history_is_attempts_where_its_files_are_there(tmp_path: Path) -> None:
-    files = {"submission_409194023/hw.py": "2", "submission_409190000/hw.py": "1"}
+    files = {f"submission_4091{number}/hw.py": number for number in ("94023", "90000", "80000")}
     attempts = [a for a in gradescope(tmp_path, GROUP, files) if a.name == "Lee Ana"]
-    assert [(a.number, a.content) for a in attempts] == [(1, b"1"), (2, b"2")]
-    assert attempts[0].submitted_at == datetime(2026, 4, 25, 8, 34, tzinfo=UTC)
+    assert [(a.number, a.content) for a in attempts] == [(1, b"80000"), (2, b"90000"), (3, b"94023")]
+    assert str(attempts[1].submitted_at) == "2026-04-25 08:34:00+00:00"
 
 
 def test_gradescope_names_without_files_and_files_without_names_are_told(tmp_path: Path) -> None:
@@ -331,6 +348,7 @@ def test_gradescope_knows_some_by_less_than_an_address(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "metadata",
     [
+        "submission_1:\n  :submitters: [{':name': A}]\n  :results: " + "[" * 100 + "]" * 100,
         "[" * 100_000,
         "a: &a [*a]",
         "a: *b",
