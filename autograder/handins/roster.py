@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 import unicodedata
 from typing import TYPE_CHECKING
@@ -53,7 +54,7 @@ def read_roster(path: Path) -> list[Person]:
     know people by, a row names nobody, or two rows have the same identifier.
     """
     try:
-        content = read_regular(str(path), str(path), MAX_ROSTER + 1)
+        content = read_regular(os.path.realpath(path), str(path), MAX_ROSTER + 1)
     except SubmissionError as error:
         raise RosterError(str(error)) from error
     if len(content) > MAX_ROSTER:

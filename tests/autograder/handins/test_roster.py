@@ -139,6 +139,13 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
         read_roster(tmp_path)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs a right to make links")
+def test_a_link_to_a_roster_is_the_instructors_own(tmp_path: Path) -> None:
+    roster(tmp_path, "student\nkim\n")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "roster.csv")
+    assert read_roster(tmp_path / "link.csv") == [Person("kim", "kim")]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs named pipes")
 def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "roster.csv")
