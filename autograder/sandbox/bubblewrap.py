@@ -51,9 +51,7 @@ class BubblewrapTier:
 def _options(launch: Launch, limits: Limits) -> Iterator[str]:
     for namespace in _NAMESPACES:
         yield f"--unshare-{namespace}"
-    yield from ("--uid", _NOBODY, "--gid", _NOBODY, "--cap-drop", "ALL", "--new-session")
-    if launch.tied:
-        yield "--die-with-parent"
+    yield from ("--uid", _NOBODY, "--gid", _NOBODY, "--cap-drop", "ALL", "--new-session", "--die-with-parent")
     for path in (*launch.reach.paths, launch.kit):
         yield from _bind(path)
     for path in launch.reach.holes:

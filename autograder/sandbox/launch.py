@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -56,18 +55,12 @@ class Launch:
         """Every path that the worker must be able to read, besides the kit."""
         return reach(self.imports)
 
-    @property
-    def tied(self) -> bool:
-        """Whether the worker is to end with the thread that starts it: where that ends with the grader, not sooner."""
-        return threading.current_thread() is threading.main_thread()
-
     def argv(self, probe: Mapping[str, object] | None = None) -> tuple[str, ...]:
         """Return the whole command. probe: instead of serving, try what a worker should not be able to do."""
         setup = {
             "kit": str(self.kit),
             "packages": {name: str(place) for name, place in packages(self.imports).items()},
             "rlimits": dict(self.rlimits),
-            "tied": self.tied,
             "landlock": self.landlock and asdict(self.landlock),
             "seccomp": self.seccomp and asdict(self.seccomp),
             "probe": probe,

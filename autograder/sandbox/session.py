@@ -50,7 +50,7 @@ class _Held(NamedTuple):
 
 
 class Session:
-    """One worker that holds one hand-in. A context manager; not for several threads at once.
+    """One worker that holds one hand-in. A context manager, for one thread: on Linux, the worker ends with it.
 
     harness: source of the course's own, run in the worker beside the hand-in, whose classes `build` finds first.
         It makes callable what the hand-in has in another form, and holds no answers.

@@ -49,10 +49,10 @@ def _limit(rlimits: dict[str, int]) -> list[str]:
     return sorted(rlimits)
 
 
-def _tie(*, to_parent: bool) -> None:
-    """Become the parent of what the hand-in's processes leave behind, so that the grader still sees it.
+def _tie() -> None:
+    """Be killed when the thread that started this process ends, and with it the grader's use for it.
 
-    to_parent: also be killed when the thread that started this process ends.
+    Also become the parent of what the hand-in's processes leave behind, so that the grader still sees it.
     """
     if sys.platform == "linux":
         import ctypes
@@ -60,8 +60,7 @@ def _tie(*, to_parent: bool) -> None:
         set_death_signal, set_child_subreaper = 1, 36
         prctl = ctypes.CDLL(None).prctl
         prctl(set_child_subreaper, 1, 0, 0, 0)
-        if to_parent:
-            prctl(set_death_signal, 9, 0, 0, 0)
+        prctl(set_death_signal, 9, 0, 0, 0)
 
 
 def _take_descriptors() -> tuple[int, int]:
@@ -88,7 +87,7 @@ def main(setup: str) -> None:
     requests, replies = _take_descriptors()
     faulthandler.enable()
     rlimits = _limit(options["rlimits"])
-    _tie(to_parent=options["tied"])
+    _tie()
     sys.path.append(options["kit"])
     sys.meta_path.append(PackageFinder(options["packages"]))
     # `site` would have defined exit() and quit(), which hand-ins may call.

@@ -64,15 +64,17 @@ def test_a_machine_with_another_grader_refuses(scale: Path, here: Identity) -> N
 
 
 PARENT = """\
-import os, sys, time
-from autograder.grading import LocalPool, Task, identity
-import hashlib, pathlib
+import hashlib, sys, time
+from concurrent.futures import ThreadPoolExecutor
+from autograder.grading import LocalPool, Task, grade, identity
 if __name__ == "__main__":
-    pool = LocalPool(2)
+    pool, threads = LocalPool(2), ThreadPoolExecutor(2)
     here = identity(sys.argv[1], "limits")
     for i in range(2):
         content = f"while True: pass  # {i}".encode()
-        pool.submit(Task(sys.argv[1], hashlib.sha256(content).hexdigest(), content, 0, "en", here))
+        task = Task(sys.argv[1], hashlib.sha256(content).hexdigest(), content, 0, "en", here)
+        pool.submit(task)
+        threads.submit(grade, task)  # as a worker of a cluster does
     print("under way", flush=True)
     time.sleep(600)
 """
@@ -87,9 +89,7 @@ def test_when_the_parent_is_killed_everything_that_it_started_ends(scale: Path, 
         assert parent.stdout is not None
         assert parent.stdout.readline() == b"under way\n"
         root = psutil.Process(parent.pid)
-        while (
-            len(root.children(recursive=True)) < 2 + 2 + 1
-        ):  # the pool's, the hand-ins', and one that counts resources
+        while len(root.children(recursive=True)) < 2 + 4 + 1:  # the pool's, the hand-ins', and multiprocessing's own
             assert parent.poll() is None
         started = root.children(recursive=True)
         parent.kill()
