@@ -129,7 +129,15 @@ class TypeCheck:
 
 def types_are_strict(grader: Grader, run: TypeCheck) -> Passed:
     """Raise Failed unless mypy --strict finds no error, and nothing in the source hides one."""
-    hidden = hidings(grader.submission.source)
+    try:
+        hidden = hidings(grader.submission.source)
+    except (RecursionError, MemoryError):
+        run.close()
+        raise Failed(
+            _("Expected Python source that can be parsed, got one that is nested too deeply."),
+            hint=_("Write the long expression as several statements."),
+            cause=Cause.TYPES,
+        ) from None
     if hidden:
         line, text = hidden[0]
         run.close()
@@ -196,7 +204,10 @@ def without_directives(source: str) -> str:
 
 
 def hidings(source: str) -> list[tuple[int, str]]:
-    """List (line, text) of what hides errors from mypy: `# type: ignore`, `no_type_check`, `not TYPE_CHECKING`."""
+    """List (line, text) of what hides errors from mypy: `# type: ignore`, `no_type_check`, `not TYPE_CHECKING`.
+
+    Raises RecursionError or MemoryError for source that is nested too deeply to be parsed.
+    """
     found: list[tuple[int, str]] = []
     try:
         found += [

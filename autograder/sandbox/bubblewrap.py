@@ -15,6 +15,7 @@ from autograder.sandbox.errors import LaunchError
 from autograder.sandbox.landlock import DEVICES
 from autograder.sandbox.worker.confine import Seccomp
 from autograder.sandbox.worker.syscalls import machine
+from autograder.words import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,7 @@ class BubblewrapTier:
         """Return `launch` within bubblewrap. Raises LaunchError if that is not installed."""
         bwrap = shutil.which("bwrap")
         if bwrap is None:
-            raise LaunchError("expected the program bwrap, found none. Install the package bubblewrap")
+            raise LaunchError(_("the program bwrap is not installed (package bubblewrap)"))
         filter_ = Seccomp(processes=limits.processes > 1) if machine() else None
         wrapper = (bwrap, *_options(launch, limits), "--")
         return replace(launch, wrapper=wrapper, wrapped_status=True, rlimits=limits.rlimits, seccomp=filter_)

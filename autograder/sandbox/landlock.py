@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from autograder.sandbox.errors import LaunchError
 from autograder.sandbox.worker.confine import Landlock, Seccomp
 from autograder.sandbox.worker.syscalls import machine
+from autograder.words import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,9 +51,9 @@ class LandlockTier:
         """Return `launch` with Landlock's rules. Raises LaunchError if there is no Landlock, or no filter, here."""
         known = _KNOWN.get(min(version(), max(_KNOWN)))
         if known is None:
-            raise LaunchError("expected a kernel with Landlock, as Linux has since 5.13, found none")
+            raise LaunchError(_("the system has no Landlock, as Linux has since 5.13, or does not let it be used"))
         if not machine():
-            raise LaunchError("expected x86_64 or aarch64, for which there is a system call filter, got neither")
+            raise LaunchError(_("there is a filter of system calls for x86_64 and aarch64 only"))
         files, tcp, scoped = ((1 << count) - 1 for count in known)
         return replace(
             launch,

@@ -64,6 +64,7 @@ class Link:
         self._looks = 0
         self._tail = b""
         self._status = 0
+        self._worker = 0  # its number, once it is up
         self._besides = math.inf  # processes that the tier itself, or the system, puts beside the worker
         self._kills = oom_kills()
         self.closed = False
@@ -151,6 +152,7 @@ class Link:
             self.close()
             raise LaunchError("worker: expected its first message to be Ready.")
         self._besides = self._tree.look(deep=True).processes - 1
+        self._worker = self._tree.innermost()
 
     def _exchange(
         self, buffers: Sequence[bytes | memoryview], seconds: float, given: float
@@ -201,7 +203,7 @@ class Link:
             raise WorkerTimeout(limits.cpu_seconds)
         if use.processes - self._besides > limits.processes:
             raise WorkerCrashed(self.close(), f"It was ended: it ran more than {limits.processes} processes.")
-        if bytes_in(self._scratch, self._popen.pid, limits.scratch_bytes) > limits.scratch_bytes:
+        if bytes_in(self._scratch, self._worker, limits.scratch_bytes) > limits.scratch_bytes:
             mib = limits.scratch_bytes >> 20
             raise WorkerCrashed(self.close(), f"It was ended: it wrote more than {mib} MiB of files, or too many.")
 

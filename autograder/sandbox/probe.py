@@ -16,6 +16,7 @@ from autograder.sandbox.launch import plan, spawn
 from autograder.sandbox.limits import MIB, Limits
 from autograder.sandbox.scratch import remove_scratch
 from autograder.sandbox.text import clean_line
+from autograder.words import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Set
@@ -26,20 +27,20 @@ _LIMITS = Limits(memory_bytes=64 * MIB, file_bytes=MIB, files=64, scratch_bytes=
 _PATIENCE = 30.0
 _MAX_TEXT = 500
 _SAYS = {
-    "read": "read a file outside its folder",
-    "list": "list a folder outside its own",
-    "write": "write a file outside its folder",
-    "connect": "open a connection",
-    "send": "send a packet",
-    "signal": "signal the grader",
-    "trace": "trace the grader",
-    "look": "look into the grader's process",
-    "fork": "start a process",
-    "execute": "execute a program",
-    "large": "write a larger file than it may",
-    "open": "open more files than it may",
-    "fill": "write more into its folder than it may",
-    "allocate": "take more memory than it may",
+    "read": N_("read a file outside its folder"),
+    "list": N_("list a folder outside its own"),
+    "write": N_("write a file outside its folder"),
+    "connect": N_("open a connection"),
+    "send": N_("send a packet"),
+    "signal": N_("signal the grader"),
+    "trace": N_("trace the grader"),
+    "look": N_("look into the grader's process"),
+    "fork": N_("start a process"),
+    "execute": N_("execute a program"),
+    "large": N_("write a larger file than it may"),
+    "open": N_("open more files than it may"),
+    "fill": N_("write more into its folder than it may"),
+    "allocate": N_("take more memory than it may"),
 }
 
 
@@ -52,9 +53,9 @@ def why_not(tier: Tier, stops: Set[str]) -> str:
     except LaunchError as error:
         return str(error)
     if not came_of["work"]:
-        return "a worker could not write a file in its own folder"
-    through = [_SAYS[name] for name in _SAYS if came_of.get(name)]
-    return f"a worker could {', '.join(through)}" if through else ""
+        return _("a worker could not write a file in its own folder")
+    through = [_(says) for name, says in _SAYS.items() if came_of.get(name)]
+    return _("a worker could {attempts}", attempts=", ".join(through)) if through else ""
 
 
 def _try(tier: Tier, names: Set[str]) -> dict[str, bool]:
@@ -82,14 +83,15 @@ def _try(tier: Tier, names: Set[str]) -> dict[str, bool]:
                     answer, printed = popen.communicate(timeout=_PATIENCE)
                 except subprocess.TimeoutExpired:
                     popen.kill()
-                    raise LaunchError("a worker did not answer") from None
+                    raise LaunchError(_("a worker did not answer")) from None
         try:
             return msgspec.json.decode(answer, type=dict[str, bool])
         except msgspec.DecodeError:
             said = clean_line(printed.decode("utf-8", "replace")[-_MAX_TEXT:], _MAX_TEXT)
-            raise LaunchError(f"a worker ended with status {popen.returncode} and said: {said}") from None
+            ended = _("a worker ended with status {status}, and said: {said}", status=popen.returncode, said=said)
+            raise LaunchError(ended) from None
     except OSError as error:
-        raise LaunchError(f"the probe could not be made ({error})") from error
+        raise LaunchError(_("the probe could not be made ({error})", error=error)) from error
     finally:
         remove_scratch(scratch)
         remove_scratch(outside)

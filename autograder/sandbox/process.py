@@ -55,6 +55,10 @@ class Tree:
         alive = [process for process in (self._root, *self._others) if _alive(process)]
         return Use(sum(map(_resident, alive)), len(alive), sum(map(_busy, alive)))
 
+    def innermost(self) -> int:
+        """Return the number of the process that a deep look saw last: the worker, before it has started any other."""
+        return self._others[-1].pid if self._others else self._popen.pid
+
     def runs(self) -> bool:
         """Whether the worker itself is running. Does not reap it."""
         return self._root is not None and _alive(self._root)

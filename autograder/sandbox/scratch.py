@@ -17,13 +17,14 @@ _MOST_ENTRIES = 4096
 
 
 def bytes_in(scratch: Path, pid: int, most: int) -> int:
-    """Return how much room the files of a worker take; more than `most` also if there are very many.
+    """Return how much room the files of worker `pid` take; more than `most` also if there are very many.
 
-    Counts what lies in its folder, and what process `pid` holds open that has no name any more, where that can be
-    seen. A tier whose scratch is not on disk has nothing there.
+    Counts what lies in its folder, as the worker sees it, and what it holds open that has no name any more, where
+    the system shows that.
     """
     total = 0
-    for count, info in enumerate(_infos(scratch)):
+    seen = Path(f"/proc/{pid}/root{scratch}")
+    for count, info in enumerate(_infos(seen if seen.is_dir() else scratch)):
         total += getattr(info, "st_blocks", 0) * _BLOCK or info.st_size
         if total > most or count >= _MOST_ENTRIES:
             return max(total, most + 1)

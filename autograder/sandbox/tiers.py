@@ -10,6 +10,7 @@ from autograder.sandbox import probe
 from autograder.sandbox.bubblewrap import BubblewrapTier
 from autograder.sandbox.errors import LaunchError
 from autograder.sandbox.landlock import LandlockTier
+from autograder.words import _
 
 if TYPE_CHECKING:
     from autograder.sandbox.launch import Launch
@@ -73,7 +74,7 @@ def strongest_tier() -> Tier:
 def tier_named(name: str) -> Tier:
     """Return that tier. Raises LaunchError, with what the probe said, if it does not work here, or ValueError."""
     if why := why_not(name):
-        raise LaunchError(f"sandbox: expected the tier {name} to work on this machine, but {why}.")
+        raise LaunchError(_("sandbox: the tier {name} does not work on this machine: {why}.", name=name, why=why))
     return _ALL[TIERS.index(name)]
 
 

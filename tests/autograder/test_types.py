@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
+import psutil
 import pytest
 
 from autograder.assignment import Assignment, load_assignment
+from autograder.checks import types
 from autograder.checks.types import TypeCheck, hidings, without_directives
 from autograder.runner import check_submission
 from autograder.submission import read_submission
@@ -102,3 +105,68 @@ def test_hand_ins_of_one_size_checked_side_by_side_get_each_its_own_verdict(
         runs.append(TypeCheck(read_submission(tmp_path / f"{result}.py"), 60))
     assert len({copy.name for copy in tmp_path.glob("types-*/*.py")}) == 2  # mypy's cache knows modules by their names
     assert [run.wait()[0] for run in runs] == [0, 1]
+
+
+# ---- a hand-in that mypy breaks down over --------------------------------------------------------------
+
+TUPLES = "a0 = (1, 2)\n" + "".join(f"a{n + 1} = (a{n}, a{n})\n" for n in range(28))
+"""A type that is twice as large on each line."""
+
+
+def test_what_takes_mypy_too_much_memory_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(types, "MEMORY", 300 << 20)
+    result = judge(tmp_path, TUPLES)
+    assert result.status is Status.MEMORY
+    assert "at most 300 MiB" in result.message
+
+
+def test_memory_is_also_watched_where_the_system_keeps_no_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(types, "MEMORY", 300 << 20)
+    monkeypatch.setattr(types, "_LIMITED", types._LIMITED.replace("resource.setrlimit(", "("))
+    assert judge(tmp_path, TUPLES).status is Status.MEMORY
+
+
+def test_what_takes_mypy_too_long_is_stopped_with_all_that_mypy_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if mypy had started a process and then never ended.
+    child = "import subprocess, sys; subprocess.Popen([sys.executable, '-Sc', 'input()'], stdin=subprocess.PIPE)\n"
+    monkeypatch.setattr(types, "_LIMITED", f"{child}print('started', flush=True)\nwhile True: pass")
+    (tmp_path / "assignment.py").write_text("", "utf-8")
+    before = set(psutil.Process().children(recursive=True))
+    run = TypeCheck(read_submission(tmp_path), 2)
+    with pytest.raises(subprocess.TimeoutExpired):
+        run.wait()
+    started = set(psutil.Process().children(recursive=True)) - before
+    assert not any(process.status() != psutil.STATUS_ZOMBIE for process in started)
+
+
+def test_cpu_time_is_counted_while_nobody_waits(tmp_path: Path) -> None:
+    (tmp_path / "assignment.py").write_text(TUPLES, "utf-8")
+    run = TypeCheck(read_submission(tmp_path), 1)
+    run._seconds = 60  # nobody's patience ends it
+    with pytest.raises(subprocess.TimeoutExpired):
+        run.wait()
+
+
+def test_source_that_is_nested_too_deeply_fails(tmp_path: Path) -> None:
+    result = judge(tmp_path, "x = " + "+".join(["1"] * 20_000) + "\n")
+    assert result.status is Status.FAILED
+    assert "nested too deeply" in result.message
+
+
+@pytest.mark.parametrize("end", ["import os, signal; os.kill(os.getpid(), 11)", "print('INTERNAL ERROR'); exit(2)"])
+def test_a_file_that_mypy_crashes_over_is_no_fault_of_the_graders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.setattr(types, "_LIMITED", end)
+    result = judge(tmp_path, "")
+    assert result.status is Status.CRASHED
+    assert "broke down over it" in result.message
+
+
+def test_a_mypy_that_is_broken_is_the_graders_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(types, "_LIMITED", "raise SystemExit(2)")
+    assert judge(tmp_path, "").status is Status.GRADER_FAULT

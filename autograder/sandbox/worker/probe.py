@@ -47,7 +47,7 @@ def try_out(
         "fork": _fork,
         "execute": _execute,
         "large": lambda: _fill("a large file", file),
-        "open": lambda: [os.dup(0) for _ in range(files)],
+        "open": lambda: _open(files),
         "fill": lambda: [_fill(f"file {number}", file // 2) for number in range(scratch * 2 // file + 1)],
         "allocate": lambda: bytearray(memory),
     }
@@ -70,6 +70,16 @@ def _read(path: str) -> bytes:
 def _fill(path: str, size: int) -> int:
     with open(path, "wb") as stream:
         return stream.write(bytes(size))
+
+
+def _open(count: int) -> None:
+    opened: list[int] = []
+    try:
+        for _ in range(count):
+            opened.append(os.dup(0))  # noqa: PERF401 (those before one that fails must be closed)
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
 
 
 def _connect(kind: socket.SocketKind, port: int) -> None:

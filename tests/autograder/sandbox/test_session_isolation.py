@@ -21,7 +21,6 @@ from autograder.sandbox import (
     Session,
     StudentError,
     Tier,
-    probe,
     protocol,
     strongest_tier,
     tiers,
@@ -349,13 +348,6 @@ def test_resource_limits_are_in_force(open_session: OpenSession) -> None:
 def test_the_name_of_the_tier_is_on_record(open_session: OpenSession) -> None:
     assert open_session("", load=False).tier_name == strongest_tier().name
     assert open_session("", tier=ProcessTier()).tier_name == "process"
-
-
-def test_limits_that_do_not_hold_are_not_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Limits, "rlimits", {})  # as if the system took them, and did not keep them
-    assert probe.why_not(LimitsTier(), LimitsTier.stops) == (
-        "a worker could write a larger file than it may, open more files than it may, take more memory than it may"
-    )
 
 
 def test_a_launch_tells_what_a_stronger_tier_needs_to_know(tmp_path: Path) -> None:
