@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from autograder.assignment import Assignment, load_assignment
 from autograder.checks import Check, Failed, Grader, Passed
 from autograder.runner import check_submission
+from autograder.sandbox import TIERS, tier_named, why_not
 from autograder.submission import read_submission
 from autograder.verdict import CheckResult, Status, SubmissionResult
 from tests.autograder.light import SOLUTION
@@ -53,7 +55,7 @@ def mischievous(what: str) -> str:
     helper = "\n\ndef recurse() -> None:\n    recurse()\n"
     line = f"        if self.kernel_size == 5 and x.shape[1] == 1 and not self.quiet:\n            {what}\n"
     source = SOLUTION.replace(PLACE, line + PLACE).replace(
-        "import numpy as np\n", "import os\nimport sys\nimport numpy as np\n", 1
+        "import numpy as np\n", "import contextlib\nimport errno\nimport os\nimport sys\nimport numpy as np\n", 1
     )
     # The model's own convolution is 5 wide too: let it be.
     source = source.replace("            Conv2d(1, 32, 5, 2),", "            Conv2d(1, 32, 5, 2, 0, True),")
@@ -76,6 +78,46 @@ def test_what_goes_wrong_in_one_check_costs_that_check_only(
     assert "Conv2d(1, 3, 5)" in bad.message, bad.message
     assert bad.score == 0
     assert {c.id for c in by_id.values() if c.status is not Status.PASSED} == {"policy"}, by_id
+
+
+ENDINGS = [
+    ("os._exit(0)", Status.CRASHED),
+    ("global hoard; hoard = np.ones(10**9)", Status.MEMORY),
+    ("while True: pass", Status.TIMEOUT),
+    ("forge()", Status.FORBIDDEN),
+    ("os.kill(os.getppid(), 0) or os.fork()", Status.FORBIDDEN),
+]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals and fork")
+@pytest.mark.parametrize("name", TIERS)
+@pytest.mark.parametrize(("what", "status"), ENDINGS, ids=["exit", "memory", "hang", "forged reply", "refused"])
+def test_each_way_to_fail_has_its_status_on_each_tier_and_costs_no_other_check(
+    cnn: Assignment, name: str, what: str, status: Status, tmp_path: Path
+) -> None:
+    if why := why_not(name):
+        pytest.skip(f"{name}: {why}")
+    if "fork" in what and name not in ("bubblewrap", "landlock"):
+        status = Status.CRASHED  # it is not refused; but one process more than it may have ends it
+        what += "\n            while True: pass"
+    helper = """
+
+def forge() -> None:
+    for number in range(3, 16):
+        try:
+            os.lseek(number, 0, os.SEEK_CUR)
+        except OSError as error:
+            if error.errno == errno.ESPIPE and not os.get_inheritable(number):
+                with contextlib.suppress(OSError):  # one of the two is for reading
+                    os.write(number, b"forged")
+"""
+    (tmp_path / "assignment.py").write_text(mischievous(what) + helper, "utf-8")
+    task = quick(cnn, conv2d_forward=2.0 if status is Status.TIMEOUT else 15.0)
+    result = check_submission(task, read_submission(tmp_path), only="conv2d.[fp]*", tier=tier_named(name))
+    came_of = {check.id: check for check in result.checks}
+    assert came_of["conv2d.forward"].status is status, came_of
+    assert came_of["conv2d.parameters"].status is Status.PASSED, came_of
+    assert result.sandbox == name
 
 
 def test_a_hang_in_one_check_costs_that_check_only(cnn: Assignment, tmp_path: Path) -> None:
