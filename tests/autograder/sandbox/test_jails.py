@@ -108,6 +108,8 @@ def test_nothing_outside_its_folder_can_be_changed(open_session: OpenSession, ja
         "os.symlink('/etc/passwd', 'link'); open('link')",
         "os.mkfifo('/tmp/planted')",
         "open('/dev/shm/planted', 'w')",
+        "open('/planted', 'w')",
+        "open('/dev/planted', 'w')",
         "open(np.__file__, 'a')",
     ]
     if os.geteuid() == 0:

@@ -193,7 +193,7 @@ def test_descriptors_of_the_grader_are_closed(open_session: OpenSession, tmp_pat
 def test_the_graders_modules_and_what_is_withheld_cannot_be_imported(
     open_session: OpenSession, module: str, tier: Tier
 ) -> None:
-    with pytest.raises(StudentError, match="No module named") as caught:
+    with pytest.raises(StudentError, match=f"No module named '{module}'") as caught:
         open_session(f"import {module}\n", tier=tier)
     assert caught.value.kind == "ModuleNotFoundError"
 

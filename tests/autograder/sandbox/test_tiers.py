@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -88,6 +90,16 @@ def test_a_jail_that_stops_nothing_is_found_out(tier: BubblewrapTier | LandlockT
     why = probe.why_not(Sieve(tier), tier.stops)
     for attempt in ("read a file", "write a file", "open a connection", "signal the grader", "start a process"):
         assert attempt in why
+
+
+@linux
+def test_where_bubblewrap_works_at_all_the_tier_does() -> None:
+    if shutil.which("bwrap") is None:
+        pytest.skip("no bubblewrap")
+    plain = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--tmpfs", "/tmp", "true"]
+    if subprocess.run(plain, capture_output=True, check=False, timeout=60).returncode:
+        pytest.skip("namespaces cannot be made here")
+    assert why_not("bubblewrap") == ""  # else the tests of that tier would be skipped, and nobody would know
 
 
 @linux
