@@ -50,7 +50,7 @@ def model_learns(grader: Grader, features: Features) -> Passed:
     _all_are_registered(grader, run, features, evidence)
     _gradients_arrive(grader, run, evidence)
     _losses_are_finite(run, evidence)
-    _knew_nothing(grader, run, evidence)
+    _knew_nothing(run, evidence)
     _all_moved(run, evidence)
     start, end = _loss_fell(grader, run, evidence)
     _features_are_used(run, features, evidence)
@@ -76,7 +76,7 @@ def model_reaches_f1(grader: Grader, features: Features) -> Passed:
     from sklearn.metrics import confusion_matrix  # here, for it takes most of a second to import
 
     settings = grader.assignment.training
-    wanted, labels = settings.f1, held_out(grader).y
+    wanted, labels = settings.f1, held_out().y
     run = _trained(grader, features, settings.seeds[0])
     if len(run.logits) < len(labels):
         raise Failed(
@@ -216,7 +216,7 @@ def _gradients_arrive(grader: Grader, run: Training, evidence: dict[str, Any]) -
         )
     if missing:
         model = build_model(grader, grader.assignment.training.seeds[0])
-        where = where_model_severed(grader.session, model.id, held_out(grader).x, missing)
+        where = where_model_severed(grader.session, model.id, held_out().x, missing)
         raise Failed(
             _(
                 "MNISTClassificationModel: expected a gradient at every parameter, but none arrived at {names}, so "
@@ -256,8 +256,8 @@ def _losses_are_finite(run: Training, evidence: dict[str, Any]) -> None:
     )
 
 
-def _knew_nothing(grader: Grader, run: Training, evidence: dict[str, Any]) -> None:
-    right = float((run.before.argmax(axis=1) == held_out(grader).y[: len(run.before)]).mean())
+def _knew_nothing(run: Training, evidence: dict[str, Any]) -> None:
+    right = float((run.before.argmax(axis=1) == held_out().y[: len(run.before)]).mean())
     evidence["right_before_training"] = right
     if right > _CHANCE:
         raise Failed(
@@ -343,7 +343,7 @@ def _beats_frozen(grader: Grader, run: Training, features: Features, seed: int, 
     name = _(features.name)
     if logits is None:
         return _("(Not compared with frozen {features}: that would take too long.)", features=name)
-    labels = held_out(grader).y
+    labels = held_out().y
     trained, frozen = (float((a.argmax(axis=1) == labels[: len(a)]).mean()) for a in (run.logits, logits))
     evidence["accuracy"] = {"trained": trained, "frozen": frozen}
     if trained > frozen:
@@ -429,7 +429,7 @@ def _beside_the_model_answer(grader: Grader) -> str:
             model = build_model(grader, grader.assignment.training.seeds[0])
         except SandboxError:
             return " ".join(told)
-        if line := slow_line(grader.session, model.id, [held_out(grader).x[:2]]):
+        if line := slow_line(grader.session, model.id, [held_out().x[:2]]):
             told.append(line)
         return " ".join(told)
 

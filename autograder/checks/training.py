@@ -5,6 +5,7 @@ The parent chooses the batches and keeps the held-out labels; the worker takes t
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from autograder.sandbox import SandboxError, Session
 from autograder.submission import read_submission
 from autograder.words import _
 from numpytorch.data import DataLoader, ImageDataset, mnist
+from numpytorch.data.files import shipped_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -98,9 +100,9 @@ def train_frozen(grader: Grader, run: Training, seed: int) -> Array | None:
     return grader.once(("frozen", seed), lambda: _train_frozen(grader, run, seed))
 
 
-def held_out(grader: Grader) -> ImageDataset:
+def held_out() -> ImageDataset:
     """Return the digits that no training sees."""
-    return _data(grader)[1]
+    return _digits()[1]
 
 
 def hyperparameters(grader: Grader) -> Settings:
@@ -138,7 +140,7 @@ def model_answers_pace(grader: Grader, batch_size: int) -> float | None:
 
 def _pace(grader: Grader, batch_size: int) -> float:
     answer = read_submission(grader.assignment.folder / "solution.py")
-    batches = iter(_batches(_data(grader)[0], batch_size, 0))
+    batches = iter(_batches(_digits()[0], batch_size, 0))
     here = grader.session
     with Session(
         answer, here.limits, here.tier, grader.assignment.harness, grader.assignment.config.imports
@@ -154,8 +156,10 @@ def _pace(grader: Grader, batch_size: int) -> float:
         return steps / (time.perf_counter() - start)
 
 
-def _data(grader: Grader) -> tuple[ImageDataset, ImageDataset]:
-    return grader.once("mnist", mnist)
+@functools.cache
+def _digits() -> tuple[ImageDataset, ImageDataset]:
+    """Return the digits that ship, whatever set this user works with: scores must not depend on that."""
+    return mnist(shipped_folder())
 
 
 def build_model(grader: Grader, seed: int) -> Built:
@@ -165,7 +169,7 @@ def build_model(grader: Grader, seed: int) -> Built:
 
 def _train(grader: Grader, features: Features, seed: int) -> Training:
     session, settings = grader.session, hyperparameters(grader)
-    digits = _data(grader)[0]
+    digits = _digits()[0]
     allowed = grader.assignment.training.seconds
     model = build_model(grader, seed)
     x, _labels = next(iter(_batches(digits, settings.batch_size, seed)))
@@ -188,7 +192,7 @@ def _train(grader: Grader, features: Features, seed: int) -> Training:
     before = _predict(grader, model.id, _SOME, allowed)
     losses, seconds = _steps(grader, model.id, settings, seed, allowed, _("training"))
     grader.progress(1.0, _("predicting held-out digits"))
-    logits = _predict(grader, model.id, len(held_out(grader)), allowed)
+    logits = _predict(grader, model.id, len(held_out()), allowed)
     after = session.read(model.id, paths)
     later = _what_arrives(grader, model.id, x) if math.isfinite(losses[-1]) else {}
     session.write(model.id, {path: np.zeros_like(after[path]) for path in chosen})
@@ -215,14 +219,14 @@ def _train_frozen(grader: Grader, run: Training, seed: int) -> Array:
     as_many = replace(run.settings, iterations=len(run.losses))
     _losses, seconds = _steps(grader, model.id, as_many, seed, 2 * _COMPARED_SECONDS, _("training the frozen twin"))
     grader.timing["training"] += seconds
-    return _predict(grader, model.id, len(held_out(grader)), 2 * _COMPARED_SECONDS)
+    return _predict(grader, model.id, len(held_out()), 2 * _COMPARED_SECONDS)
 
 
 def _steps(
     grader: Grader, model: int, settings: Settings, seed: int, allowed: float, doing: str
 ) -> tuple[list[float], float]:
     """Take the iterations, or as many as fit into the time; return their losses, and the seconds they took."""
-    session, batches = grader.session, iter(_batches(_data(grader)[0], settings.batch_size, seed))
+    session, batches = grader.session, iter(_batches(_digits()[0], settings.batch_size, seed))
     losses: list[float] = []
     start = time.perf_counter()
     try:
@@ -280,7 +284,7 @@ def _larger(a: float | None, b: float | None) -> float | None:
 
 def _predict(grader: Grader, model: int, count: int, seconds: float) -> Array:
     """Predict logits (N, 10) for the first `count` held-out images; for fewer, if their time is up before."""
-    images = held_out(grader).x[:count]
+    images = held_out().x[:count]
     parts: list[Array] = []
     start, done = time.perf_counter(), 0
     with grader.session.deadline(seconds):

@@ -96,7 +96,7 @@ BAD_INPUT = [
     (["check", "cnn", str(STUB), "--seed", "-1"], "--seed"),
     (["check", "cnn", str(STUB), "--seed", "x"], "--seed"),
     (["check"], "Missing argument"),
-    (["grade"], "No such command"),
+    (["grad"], "No such command"),
     (["check", "cnn", str(STUB), "--verbose"], "No such option"),
 ]
 
