@@ -43,7 +43,7 @@ def check(
     assignment: Annotated[str, typer.Argument(help="The assignment: autograd, cnn or rnn; or the folder of another.")],
     file: Annotated[
         Path | None,
-        typer.Argument(help="The file to check, or a folder with assignment.py. Default: the assignment's own."),
+        typer.Argument(help="A file, or a folder or archive with assignment.py. Default: the assignment's own."),
     ] = None,
     only: Annotated[
         str, typer.Option(metavar="GLOB", help="Run only checks whose id matches, such as 'conv2d.*'.")
