@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from autograder.grading.work import Task
     from autograder.verdict import SubmissionResult
 
-CONNECT_SECONDS = 15.0
+CONNECT_SECONDS = 10.0
 LONELY_SECONDS = 60.0
 """How long a run waits for workers when there are none left."""
 
@@ -69,12 +69,12 @@ class ClusterPool:
 
     def check(self) -> None:
         """Raise ClusterError if no worker has been there for a while, or the scheduler is gone."""
+        if self._client.status not in ("running", "connecting"):
+            raise ClusterError(_("--cluster: the scheduler is gone. What was finished is kept: start again to go on."))
         now = time.monotonic()
-        if now < self._asked + 1:
+        if now < self._asked + 1 or self._client.status != "running":
             return
         self._asked = now
-        if self._client.status != "running":
-            raise ClusterError(_("--cluster: the scheduler is gone. What was finished is kept: start again to go on."))
         if self._threads():
             self._seen_workers = now
         elif now > self._seen_workers + LONELY_SECONDS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from typing import TYPE_CHECKING
 
 from autograder.grading.work import TRIES, without_verdict
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from autograder.grading.work import Task
     from autograder.verdict import SubmissionResult
 
+_LOST = (BrokenExecutor, CancelledError)
 _TICK = 0.2
 
 
@@ -35,6 +36,7 @@ def grade_all(
     on_trial = False
     under_way: dict[Future[SubmissionResult], Task] = {}
     while True:
+        pool.check()
         while len(under_way) < (1 if suspects or on_trial else pool.room) and not stopping():
             on_trial = bool(suspects)
             task = suspects.popleft() if suspects else next(coming, None)
@@ -43,26 +45,29 @@ def grade_all(
             under_way[_submitted(pool, task)] = task
         if not under_way:
             return
-        pool.check()
         finished, _ = wait(under_way, timeout=_TICK, return_when=FIRST_COMPLETED)
-        if any(isinstance(future.exception(), BrokenExecutor) for future in finished):
+        if any(isinstance(_error(future), _LOST) for future in finished):
             finished, _ = wait(under_way)
         alone = len(under_way) == 1
         broken = False
         for future in finished:
             task = under_way.pop(future)
-            error = future.exception()
+            error = _error(future)
             if error is None:
                 yield task, future.result()
                 continue
-            broken = broken or isinstance(error, BrokenExecutor)
+            broken = broken or isinstance(error, _LOST)
             lost_alone[task.hand_in] += alone
-            if isinstance(error, BrokenExecutor) and lost_alone[task.hand_in] < TRIES:
+            if isinstance(error, _LOST) and lost_alone[task.hand_in] < TRIES:
                 suspects.append(task)
             else:
                 yield task, without_verdict(task, f"{type(error).__name__}: {error}")
         if broken:
             pool.mend()
+
+
+def _error(future: Future[SubmissionResult]) -> BaseException | None:
+    return CancelledError() if future.cancelled() else future.exception()
 
 
 def _submitted(pool: Pool, task: Task) -> Future[SubmissionResult]:

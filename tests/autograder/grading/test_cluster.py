@@ -39,10 +39,16 @@ def dask(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 
 @pytest.fixture
-def scheduler() -> Iterator[str]:
+def scheduling() -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A scheduler, and its address."""
+    with dask("scheduler", "--port", "0") as both:
+        yield both
+
+
+@pytest.fixture
+def scheduler(scheduling: tuple[subprocess.Popen[str], str]) -> str:
     """The address of a scheduler."""
-    with dask("scheduler", "--port", "0") as (_, address):
-        yield address
+    return scheduling[1]
 
 
 @contextmanager
@@ -91,3 +97,21 @@ def test_a_cluster_without_workers_is_told(scale: Path, hand_ins: Path, schedule
         out, err = run.communicate()
     assert run.returncode == 2, out + err
     assert "expected workers, found none that answer" in err
+
+
+def test_when_the_scheduler_is_gone_the_run_ends_and_what_was_finished_is_kept(
+    scale: Path, hand_ins: Path, scheduling: tuple[subprocess.Popen[str], str], tmp_path: Path
+) -> None:
+    process, scheduler = scheduling
+    with (
+        worker(scheduler, tmp_path / "dask"),
+        grading(scale, hand_ins, tmp_path / "book", *OPTIONS, "--cluster", scheduler) as run,
+    ):
+        assert run.stderr is not None
+        said = run.stderr.readline()
+        process.kill()
+        out, err = run.communicate()
+    assert run.returncode == 2, out + said + err
+    assert "autograder: --cluster: the scheduler is gone. What was finished is kept: start again to go on." in err
+    assert "Traceback" not in err
+    assert 1 <= len(results(tmp_path / "book")) < 24
