@@ -164,7 +164,8 @@ def types_are_strict(grader: Grader, run: TypeCheck) -> Passed:
     errors = [(int(m["line"]), m["text"]) for m in _ERROR.finditer(output)]
     if status == 0:
         return Passed(_("mypy --strict finds nothing to complain of."))
-    if not errors:  # mypy's status is 1 for errors of types, 2 for those of syntax, and for its own
+    # mypy's status is 1 for errors of types, 2 for those of syntax, and for its own, which name a line as well.
+    if not errors or run.too_large or any(text.startswith("INTERNAL ERROR") for _line, text in errors):
         raise _broke_down(status, output, too_large=run.too_large)
     shown = [_("line {line}: {text}", line=line, text=text) for line, text in errors[:_SHOWN]]
     if len(errors) > _SHOWN:
@@ -189,7 +190,7 @@ def _broke_down(status: int, output: str, *, too_large: bool) -> Exception:
         )
     if status < 0 or "INTERNAL ERROR" in output or "RecursionError" in output:
         return Failed(
-            _("Expected mypy to check the file, but it broke down over it, with status {status}.", status=status),
+            _("Expected mypy to check the file, but mypy crashed on it, with status {status}.", status=status),
             hint=_(_DEEP),
             cause=Cause.TYPES,
             evidence={"output": output[-2000:]},

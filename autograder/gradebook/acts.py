@@ -133,7 +133,7 @@ class Desk:
         if not why.strip():
             raise BookError(_("expected a reason, got none. Say why: it is shown wherever the score is."))
         if not self.who.strip():
-            raise BookError(_("expected the name of who does this, got none. Give it with --who."))
+            raise BookError(_("expected a name for who does this, got none. Give it with --who."))
         return self.book.enter(
             kind,
             who=self.who.strip(),
@@ -172,7 +172,7 @@ def _readable(row: Row, number: int | None) -> Scored:
                 number=number,
             )
             if row.attempts
-            else _("{student}: handed nothing in. Set the whole score instead.", student=row.student)
+            else _("{student}: handed nothing in. Set the whole score: leave --check out.", student=row.student)
         )
     if not attempt.hand_in:
         raise BookError(
@@ -202,4 +202,4 @@ def _unknown(what: str, got: str, known: Mapping[str, object] | Iterable[str]) -
         return _("expected {what}, got {got!r}. Do you mean {near!r}?", what=what, got=got, near=lower[near[0]])
     if 0 < len(names) <= 40:
         return _("expected {what}, got {got!r}. There are: {names}.", what=what, got=got, names=", ".join(names))
-    return _("expected {what}, got {got!r}. There are {count}.", what=what, got=got, count=len(names))
+    return _("expected {what}, got {got!r}; {count} others are known.", what=what, got=got, count=len(names))

@@ -121,7 +121,11 @@ class Book(Store):
             row = self.one("SELECT bytes FROM content WHERE sha256 = ?", hand_in)
         if row is None:
             raise BookError(
-                _("{path}: expected a hand-in of the book, got {hand_in}.", path=self.path, hand_in=hand_in)
+                _(
+                    "{path}: expected a hand-in that is in the book, got the SHA-256 {hand_in}.",
+                    path=self.path,
+                    hand_in=hand_in,
+                )
             )
         content: bytes = row[0]
         return content
@@ -163,7 +167,11 @@ class Book(Store):
         with self.writing():
             if self.one("SELECT 1 FROM content WHERE sha256 = ?", key.hand_in) is None:
                 raise BookError(
-                    _("{path}: expected a hand-in of the book, got {hand_in}.", path=self.path, hand_in=key.hand_in)
+                    _(
+                        "{path}: expected a hand-in that is in the book, got the SHA-256 {hand_in}.",
+                        path=self.path,
+                        hand_in=key.hand_in,
+                    )
                 )
             return self.insert(
                 "result",

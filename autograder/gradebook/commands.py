@@ -63,7 +63,7 @@ def diff(assignment: Assignment, book: BookFile, class_file: ClassFile = None) -
     print_moves(out, found)
     out.print(
         _(
-            "{count} wait. `autograder accept {assignment} --book {book}` makes them count.",
+            "Results that wait: {count}. `autograder accept {assignment} --book {book}` makes them count.",
             count=len(found),
             assignment=assignment,
             book=book,

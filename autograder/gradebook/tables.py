@@ -139,7 +139,7 @@ def late(it: Late) -> str:
     if not it.days:
         return ""
     days = _("{days} d", days=it.days)
-    return days + (" " + _("({used} of own)", used=it.late_days) if it.late_days else "")
+    return days + (" " + _("({used} late days used)", used=it.late_days) if it.late_days else "")
 
 
 def act(e: Entry) -> str:
@@ -184,7 +184,7 @@ def _needs_a_person(book: Gradebook) -> list[str]:
         _("Missing"): of[State.MISSING],
         _("Not on the roster"): [r.student for r in book.unmatched],
         _("Unclear whose"): [f"{u.attempt.student} ({', '.join(p.student for p in u.people)})" for u in book.unclear],
-        _("Entries for students that there are not"): [f"{e.id}: {e.student}" for e in book.stray],
+        _("Entries for students who are not in the book"): [f"{e.id}: {e.student}" for e in book.stray],
         _("Cannot be read"): of[State.UNREADABLE],
         _("Grader faults to look at"): [f"{r.student} #{a.number}" for r, a in book.faults],
         _("Late by an unknown time, to decide with `autograder book late`"): of[State.UNDECIDED],

@@ -128,7 +128,10 @@ class ClusterPool:
         for other, workers in groups.values():
             if other is not chosen:
                 changed = _differences(other.versions, chosen.versions)
-                refused += [Refused(w, _("it has {versions}", versions=changed)) for w in sorted(workers)]
+                refused += [
+                    Refused(w, _("it has {versions}, which the others do not have", versions=changed))
+                    for w in sorted(workers)
+                ]
         return chosen, accepted, refused
 
     def _ask(self, function: Callable[..., Any], *values: object, workers: list[str] | None = None) -> dict[str, Any]:

@@ -174,11 +174,11 @@ def _pool(
 def _too_weak(tier: str, least: str) -> str:
     try:
         tier_named(least)
-        why = _("{least} works here: leave --sandbox out, or name it.", least=least)
+        why = _("{least} works here: leave --sandbox out, or say --sandbox {least}.", least=least)
     except LaunchError as error:
         why = str(error)
     return _(
-        "the class's rules ask for the sandbox {least} or a stronger one, and this would be {tier}. {why} "
+        "the class's rules ask for the sandbox {least} or a stronger one, but hand-ins would run in {tier}. {why} "
         "If hand-ins may run in {tier} all the same, say so: --accept-weaker-sandbox.",
         least=least,
         tier=tier,

@@ -170,7 +170,7 @@ def _opened(content: bytes) -> zipfile.ZipFile:
         end = content.rfind(b"PK\5\6")
     record = content[end : end + 22]
     if end < 0 or len(record) < 22:
-        raise ArchiveError(_("it is cut off, or no zip"))
+        raise ArchiveError(_("it is cut off, or not a zip"))
     if content[max(end - 20, 0) : end].startswith(b"PK\6\7") or struct.unpack_from("<I", record, 12)[0] > MAX_DIRECTORY:
         raise ArchiveError(_("it has a directory of more than {limit} bytes", limit=MAX_DIRECTORY))
     return zipfile.ZipFile(io.BytesIO(content))

@@ -80,7 +80,7 @@ def _refusal(name: str) -> str:
         return _("its name leads out of the archive")
     if len(name) > _LONGEST or name.count("/") > _DEEPEST:
         return _(
-            "its name is longer or deeper than {limit} characters or {depth} folders", limit=_LONGEST, depth=_DEEPEST
+            "its name is longer than {limit} characters, or deeper than {depth} folders", limit=_LONGEST, depth=_DEEPEST
         )
     return ""
 

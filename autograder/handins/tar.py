@@ -86,7 +86,7 @@ def _checked(header: bytes) -> bool:
 
 def _number(field: bytes) -> int:
     if not (found := _NUMBER.fullmatch(field)):
-        raise ArchiveError(_("a number in it is none, or larger than 8 GiB"))
+        raise ArchiveError(_("a number in a header of it is not one, or larger than 8 GiB"))
     return int(found[1] or b"0", 8)
 
 
@@ -105,7 +105,7 @@ def _path(records: bytes) -> bytes:
             raise ArchiveError(_("an extended header in it is broken"))
         key, _equals, value = records[found.end() : end - 1].partition(b"=")
         if key == b"size" or key.startswith(b"GNU.sparse"):
-            raise ArchiveError(_("it holds a file that is larger than 8 GiB, or has holes"))
+            raise ArchiveError(_("it holds a file that is larger than 8 GiB, or sparse"))
         if key == b"path":
             path = value
         at = end

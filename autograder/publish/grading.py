@@ -102,7 +102,8 @@ def print_summary(console: Console, book: Gradebook, path: Path, *, graded: int,
     if scores:
         console.print(
             _(
-                "{assignment}: {count} graded, {now} of them now. Median {middle:g}, from {least:g} to {most:g}.",
+                "{assignment}: {count} students graded; hand-ins graded now: {now}. "
+                "Median {middle:g}, from {least:g} to {most:g}.",
                 assignment=book.assignment,
                 count=len(scores),
                 now=graded,
@@ -119,7 +120,7 @@ def print_summary(console: Console, book: Gradebook, path: Path, *, graded: int,
     unreadable = (f"{_named(r)}: {a.attempt.problem}" for r in book.rows for a in r.attempts if not a.hand_in)
     _list(console, _("Cannot be read"), unreadable)
     _list(console, _("Late by an unknown time"), (r for r in book.rows if r.state is State.UNDECIDED))
-    _list(console, _("The grader failed; started again, it tries again"), (r for r, _attempt in book.faults))
+    _list(console, _("The grader failed; the next run tries again"), (r for r, _attempt in book.faults))
     waits = sum(a.waits is not None for r in book.rows for a in r.attempts)
     if waits:
         told = _(

@@ -91,7 +91,7 @@ def _try(tier: Tier, names: Set[str]) -> dict[str, bool]:
             ended = _("a worker ended with status {status}, and said: {said}", status=popen.returncode, said=said)
             raise LaunchError(ended) from None
     except OSError as error:
-        raise LaunchError(_("the probe could not be made ({error})", error=error)) from error
+        raise LaunchError(_("the sandbox could not be tried out ({error})", error=error)) from error
     finally:
         remove_scratch(scratch)
         remove_scratch(outside)

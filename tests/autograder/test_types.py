@@ -157,14 +157,32 @@ def test_source_that_is_nested_too_deeply_fails(tmp_path: Path) -> None:
     assert "nested too deeply" in result.message
 
 
-@pytest.mark.parametrize("end", ["import os, signal; os.kill(os.getpid(), 11)", "print('INTERNAL ERROR'); exit(2)"])
+NAMED = "import sys; print(sys.argv[-1] + ':19: error: INTERNAL ERROR -- Please try using mypy master'); "
+"""What mypy says before the traceback of its own fault."""
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "import os, signal; os.kill(os.getpid(), 11)",
+        "print('INTERNAL ERROR'); exit(2)",
+        NAMED + "print('IndexError'); exit(2)",
+    ],
+)
 def test_a_file_that_mypy_crashes_over_is_no_fault_of_the_graders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
     monkeypatch.setattr(types, "_LIMITED", end)
     result = judge(tmp_path, "")
     assert result.status is Status.CRASHED
-    assert "broke down over it" in result.message
+    assert "mypy crashed on it" in result.message
+
+
+def test_a_mypy_that_ran_out_of_memory_and_names_a_line_is_no_error_of_types(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(types, "_LIMITED", NAMED + "print('MemoryError'); exit(2)")
+    assert judge(tmp_path, "").status is Status.MEMORY
 
 
 def test_a_mypy_that_is_broken_is_the_graders_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

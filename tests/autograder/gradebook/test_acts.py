@@ -89,7 +89,7 @@ def test_an_act_without_a_reason_is_refused(desk: Desk, act: Callable[[Desk, str
 
 
 def test_an_act_of_nobody_is_refused(desk: Desk) -> None:
-    with pytest.raises(BookError, match=r"expected the name of who does this, got none\. Give it with --who"):
+    with pytest.raises(BookError, match=r"expected a name for who does this, got none\. Give it with --who"):
         Desk(desk.book, TASK, RULES, " ").set_score("ann", 80, "so")
 
 
@@ -139,7 +139,7 @@ def test_a_check_of_what_cannot_be_read_has_no_points(desk: Desk) -> None:
 
 
 def test_a_check_of_nothing_has_no_points(desk: Desk) -> None:
-    with pytest.raises(BookError, match=r"cy: handed nothing in\. Set the whole score instead"):
+    with pytest.raises(BookError, match=r"cy: handed nothing in\. Set the whole score: leave --check out"):
         desk.set_check("cy", "conv2d.grad_bias", 1, "so")
 
 

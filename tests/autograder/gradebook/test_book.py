@@ -121,7 +121,7 @@ def test_assignments_are_those_that_something_was_handed_in_for(book: Book) -> N
 
 
 def test_a_content_that_the_book_does_not_have_is_an_error(book: Book) -> None:
-    with pytest.raises(BookError, match="expected a hand-in of the book, got 123"):
+    with pytest.raises(BookError, match="expected a hand-in that is in the book, got the SHA-256 123"):
         book.content("123")
 
 
@@ -187,7 +187,7 @@ def test_a_result_in_short_says_what_the_whole_one_does(book: Book) -> None:
 
 
 def test_a_result_needs_its_hand_in_in_the_book(book: Book) -> None:
-    with pytest.raises(BookError, match="expected a hand-in of the book"):
+    with pytest.raises(BookError, match="expected a hand-in that is in the book"):
         book.add_result("cnn", key(), result())
 
 

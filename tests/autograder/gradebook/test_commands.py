@@ -163,7 +163,7 @@ BAD_INPUT = [
     (["book", "show", "cnn", "--class", "nowhere.toml"], "nowhere.toml: No such file"),
     (["book", "override", "cnn", "ann", "80"], "Missing option '--why'"),
     (["book", "override", "cnn", "ann", "80", "--why", " "], "expected a reason, got none"),
-    (["book", "override", "cnn", "ann", "80", "--why", "so", "--who", ""], "expected the name of who does this"),
+    (["book", "override", "cnn", "ann", "80", "--why", "so", "--who", ""], "expected a name for who does this"),
     (["book", "override", "cnn", "ann", "101", "--why", "so"], "expected 0 to 100 points, got 101"),
     (["book", "override", "cnn", "ann", "many", "--why", "so"], "Invalid value for 'points'"),
     (

@@ -184,7 +184,7 @@ def test_a_tar_with_links_or_devices_is_refused(kind: bytes, said: str) -> None:
 def test_a_tar_with_holes_is_refused() -> None:
     info = member("assignment.py", b"1")
     info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.realsize": str(1 << 50)}
-    assert "holes" in refusal(tarred_members([(info, b"1")]))
+    assert "sparse" in refusal(tarred_members([(info, b"1")]))
 
 
 def test_an_encrypted_zip_is_refused() -> None:
