@@ -21,6 +21,7 @@ import numpytorch
 from autograder.cache import cache_folder
 from autograder.checks.api import Failed, Grader, Passed
 from autograder.checks.causes import Cause
+from autograder.checks.policy import parsed
 from autograder.sandbox.process import Tree
 from autograder.verdict import Status
 from autograder.words import N_, _
@@ -45,7 +46,7 @@ if sys.platform != "win32":
         resource.setrlimit(getattr(resource, "RLIMIT_" + name), (limit, most))
 runpy.run_module("mypy", run_name="__main__", alter_sys=True)
 """
-_HIDES = {"no_type_check", "no_type_check_decorator", "TYPE_CHECKING", "MYPY"}
+_HIDES = {"no_type_check", "no_type_check_decorator", "TYPE_CHECKING", "MYPY", "PY2", "PY3"}
 MEMORY = 2 << 30
 """Bytes of memory that mypy may use: what NumPy takes is a tenth of it."""
 
@@ -72,7 +73,8 @@ class TypeCheck:
         # All runs share one cache of mypy's, which knows modules by their names and takes one for another, also while
         # both are being written, if their sizes and seconds of change agree: so each source has a name of its own.
         self._module = f"assignment_{submission.sha256[:24]}"
-        (folder / f"{self._module}.py").write_text(without_directives(submission.source), "utf-8")
+        # With a mark that says UTF-8: whatever encoding the first lines name, mypy is to read what was decoded by it.
+        (folder / f"{self._module}.py").write_text(without_directives(submission.source), "utf-8-sig")
         (folder / "mypy.ini").write_text(_CONFIG, "utf-8")
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("MYPY", "PYTHON"))}
         library = Path(numpytorch.__file__).parents[1]
@@ -129,15 +131,7 @@ class TypeCheck:
 
 def types_are_strict(grader: Grader, run: TypeCheck) -> Passed:
     """Raise Failed unless mypy --strict finds no error, and nothing in the source hides one."""
-    try:
-        hidden = hidings(grader.submission.source)
-    except (RecursionError, MemoryError):
-        run.close()
-        raise Failed(
-            _("Expected Python source that can be parsed, got one that is nested too deeply."),
-            hint=_("Write the long expression as several statements."),
-            cause=Cause.TYPES,
-        ) from None
+    hidden = hidings(grader.submission.source)
     if hidden:
         line, text = hidden[0]
         run.close()
@@ -201,13 +195,13 @@ def _broke_down(status: int, output: str, *, too_large: bool) -> Exception:
 
 def without_directives(source: str) -> str:
     """Make `# mypy:` comments, which mypy obeys wherever a line begins with one, ordinary comments."""
-    return re.sub(r"^# mypy: ", "# mypy; ", source, flags=re.MULTILINE)
+    return re.sub(r"^#([^\S\n]*)mypy:", r"#\1mypy;", source, flags=re.MULTILINE)
 
 
 def hidings(source: str) -> list[tuple[int, str]]:
     """List (line, text) of what hides errors from mypy: `# type: ignore`, `no_type_check`, `not TYPE_CHECKING`.
 
-    Raises RecursionError or MemoryError for source that is nested too deeply to be parsed.
+    Raises Failed if it cannot tell, for it is nested too deeply.
     """
     found: list[tuple[int, str]] = []
     try:
@@ -216,7 +210,7 @@ def hidings(source: str) -> list[tuple[int, str]]:
             for token in tokenize.generate_tokens(io.StringIO(source).readline)
             if token.type == tokenize.COMMENT and re.match(r"#\s*type:\s*ignore", token.string)
         ]
-        tree = ast.parse(source)
+        tree = parsed(source)
     except (tokenize.TokenError, SyntaxError, ValueError):
         return found  # mypy reports it
     harmless = {id(node.test) for node in ast.walk(tree) if isinstance(node, ast.If) and _only_imports(node)}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
 from autograder.assignment import Assignment, load_assignment
-from autograder.checks import types
+from autograder.checks import Failed, types
 from autograder.checks.types import TypeCheck, hidings, without_directives
 from autograder.runner import check_submission
 from autograder.submission import read_submission
@@ -42,6 +43,7 @@ def test_an_untyped_function_fails_with_its_line(tmp_path: Path) -> None:
     [
         "# mypy: ignore-errors\n" + UNTYPED,
         "# mypy: disallow-untyped-defs=False\n" + UNTYPED,
+        "# mypy:ignore-errors\n" + UNTYPED,
         "def f(x):  # type: ignore\n    return x\n",
         "def f(x):  # type: ignore[no-untyped-def]\n    return x\n",
         "# type: ignore\n" + UNTYPED,
@@ -50,6 +52,8 @@ def test_an_untyped_function_fails_with_its_line(tmp_path: Path) -> None:
         "from typing import TYPE_CHECKING\nif not TYPE_CHECKING:\n    def f(x):\n        return x\n",
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import math\nelse:\n    def f(x): return x\n",
         "MYPY = False\nif not MYPY:\n    def f(x):\n        return x\n",
+        "PY2 = True\nif PY2:\n    def f(x):\n        return x\n",
+        "PY3 = False\nif not PY3:\n    def f(x):\n        return x\n",
     ],
 )
 def test_comments_and_decorators_do_not_hide_errors(tmp_path: Path, source: str) -> None:
@@ -79,6 +83,19 @@ def test_files_beside_the_hand_in_have_no_effect(
     assert judge(tmp_path, "from numpytorch import Tensor\n" + UNTYPED).status is Status.FAILED
 
 
+def test_what_mypy_reads_is_what_runs_whatever_encoding_the_first_line_names(tmp_path: Path) -> None:
+    # Decoded once more as UTF-7, +AAoAIgAiACI- is a new line and three quotes: a string, with the function in it.
+    text = f"# coding: utf-7\n# +AAoAIgAiACI-\n{UNTYPED}# +AAoAIgAiACI-\n"
+    (tmp_path / "assignment.py").write_bytes(text.encode("utf-7"))
+    submission = read_submission(tmp_path)
+    assert submission.source == text
+    run = TypeCheck(submission)
+    (copy,) = run.folder.glob("*.py")
+    # As mypy decoded it before version 2, and does without its own parser; a mark at the start goes before the comment.
+    assert copy.read_bytes().startswith(b"\xef\xbb\xbf# coding")
+    assert run.wait(60)[0] == 1
+
+
 def test_a_call_of_the_library_with_the_wrong_type_is_an_error(tmp_path: Path) -> None:
     result = judge(tmp_path, 'from numpytorch import nn\n\nlayer = nn.Linear("three", 4)\n')
     assert result.status is Status.FAILED
@@ -88,6 +105,18 @@ def test_a_call_of_the_library_with_the_wrong_type_is_an_error(tmp_path: Path) -
 def test_the_words_in_a_string_or_a_name_are_no_hiding() -> None:
     assert hidings('TEXT = "# type: ignore"\nmypy_type_ignore = 1\n') == []
     assert without_directives('x = 1  # mypy: really\n"# mypy: in a string"\n').count("mypy: ") == 2
+    assert without_directives("#\nmypy: int = 1\n") == "#\nmypy: int = 1\n"
+
+
+def test_source_too_deep_for_the_grader_though_not_for_the_worker_hides_nothing() -> None:
+    source = f"x = {'-' * 2000}1\n"
+    compile(source, "assignment.py", "exec")
+    with pytest.raises(Failed, match="nested too deeply"):
+        deeper(600, lambda: hidings("import typing\n" + source))
+
+
+def deeper(levels: int, call: Callable[[], object]) -> object:
+    return deeper(levels - 1, call) if levels else call()
 
 
 def test_source_that_does_not_parse_is_left_to_mypy(tmp_path: Path) -> None:
