@@ -90,6 +90,7 @@ def model_reaches_f1(grader: Grader, features: Features) -> Passed:
             hint=_("Let NumPy work on whole arrays: a loop over images and pixels is a hundred times slower."),
             cause=Cause.TOO_SLOW,
         )
+    _knew_nothing(run, {})
     scores = [_f1(labels, run)]
     if not run.stopped and abs(min(scores[0]) - wanted) < _CLOSE:
         scores += [_f1(labels, train(grader, features, seed)) for seed in settings.seeds[1:]]
@@ -257,23 +258,40 @@ def _losses_are_finite(run: Training, evidence: dict[str, Any]) -> None:
 
 
 def _knew_nothing(run: Training, evidence: dict[str, Any]) -> None:
-    right = float((run.before.argmax(axis=1) == held_out().y[: len(run.before)]).mean())
-    evidence["right_before_training"] = right
-    if right > _CHANCE:
+    """Raise Failed unless all that it knows was learned, and is in its parameters."""
+    before, reset = (_share_right(logits) for logits in (run.before, run.reset))
+    evidence |= {"right_before_training": before, "right_with_parameters_reset": reset}
+    if before > _CHANCE:
         raise Failed(
             _(
                 "MNISTClassificationModel: expected it to know about a tenth of the digits before training, but it "
                 "knows {right:.0%}: its weights were not drawn at random.",
-                right=right,
+                right=before,
             ),
             hint=_("Draw the initial weights with nn.Parameter.new, and let training do the rest."),
             cause=Cause.KNOWS_BEFORE_TRAINING,
             evidence=evidence,
         )
+    if reset > _CHANCE:
+        raise Failed(
+            _(
+                "MNISTClassificationModel: expected what it has learned to be in its parameters, but with all of these "
+                "put back to what they were before training, it still knows {right:.0%} of the digits.",
+                right=reset,
+            ),
+            hint=_("Compute predictions from the parameters and the images alone."),
+            cause=Cause.KNOWS_BEFORE_TRAINING,
+            evidence=evidence,
+        )
+
+
+def _share_right(logits: Array) -> float:
+    return float((logits.argmax(axis=1) == held_out().y[: len(logits)]).mean())
 
 
 def _all_moved(run: Training, evidence: dict[str, Any]) -> None:
-    still = {p: d for p, d in run.moved.items() if d < (_LEAST_MOVE if p in run.features else 1e-12)}
+    # What is not a number is no distance.
+    still = {p: d for p, d in run.moved.items() if not d >= (_LEAST_MOVE if p in run.features else 1e-12)}
     if still:
         told = ", ".join(_("`{path}` moved by {share:.2g} of its size", path=p, share=d) for p, d in still.items())
         raise Failed(

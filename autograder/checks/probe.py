@@ -229,7 +229,7 @@ def probe(grader: Grader, case: LayerCase, need: Iterable[str], *key: str) -> Pr
         else:
             parameters[role] = np.zeros(shape)
     drawn = session.read(built.id, [info.path for info in found.values()]) if found else {}
-    initial = {role: drawn[info.path] for role, info in found.items()}
+    initial = {role: drawn[info.path] for role, info in found.items() if drawn[info.path].shape == info.shape}
     result = Probe(case, session, built.id, found, parameters, inputs, initial)
     for role in found:
         result.set(role, parameters[role])

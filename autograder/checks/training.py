@@ -57,8 +57,9 @@ class Training:
     moved: how far each Tensor's values went, as the norm of the change over the norm at the start.
     arrived: by path, the largest entry of the gradient on a batch, through the initial model and the trained one;
         None if none came. (A weight behind one that is still zero gets zeros at first, and not for long.)
-    before, logits, without: logits (N, 10) for the first of the held-out images before training, for all of them
-        after it, and for the first of them then with the features set to zero. There are fewer if time was up.
+    before, logits, without, reset: logits (N, 10) for the first of the held-out images before training, for all of them
+        after it, and for the first of them then with the features set to zero, and with all parameters put back to
+        what they were. There are fewer if time was up.
     seconds: of the steps alone.
     """
 
@@ -72,6 +73,7 @@ class Training:
     before: Array
     logits: Array
     without: Array
+    reset: Array
     seconds: float
 
     @property
@@ -197,6 +199,8 @@ def _train(grader: Grader, features: Features, seed: int) -> Training:
     later = _what_arrives(grader, model.id, x) if math.isfinite(losses[-1]) else {}
     session.write(model.id, {path: np.zeros_like(after[path]) for path in chosen})
     without = _predict(grader, model.id, _SOME, allowed)
+    session.write(model.id, values)
+    reset = _predict(grader, model.id, _SOME, allowed)
     grader.timing["training"] = grader.timing.get("training", 0.0) + seconds
     return Training(
         tensors,
@@ -209,6 +213,7 @@ def _train(grader: Grader, features: Features, seed: int) -> Training:
         before,
         logits,
         without,
+        reset,
         seconds,
     )
 

@@ -83,17 +83,20 @@ def test_files_beside_the_hand_in_have_no_effect(
     assert judge(tmp_path, "from numpytorch import Tensor\n" + UNTYPED).status is Status.FAILED
 
 
-def test_what_mypy_reads_is_what_runs_whatever_encoding_the_first_line_names(tmp_path: Path) -> None:
+def test_what_mypy_reads_is_what_runs_whatever_encoding_the_first_line_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     # Decoded once more as UTF-7, +AAoAIgAiACI- is a new line and three quotes: a string, with the function in it.
     text = f"# coding: utf-7\n# +AAoAIgAiACI-\n{UNTYPED}# +AAoAIgAiACI-\n"
     (tmp_path / "assignment.py").write_bytes(text.encode("utf-7"))
     submission = read_submission(tmp_path)
     assert submission.source == text
-    run = TypeCheck(submission)
-    (copy,) = run.folder.glob("*.py")
+    run = TypeCheck(submission, 60)
+    (copy,) = tmp_path.glob("types-*/*.py")
     # As mypy decoded it before version 2, and does without its own parser; a mark at the start goes before the comment.
     assert copy.read_bytes().startswith(b"\xef\xbb\xbf# coding")
-    assert run.wait(60)[0] == 1
+    assert run.wait()[0] == 1
 
 
 def test_a_call_of_the_library_with_the_wrong_type_is_an_error(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from autograder.sandbox.launch import plan, spawn
 from autograder.sandbox.messages import Load
 from autograder.sandbox.process import Tree
 from autograder.sandbox.reach import interpreter
-from autograder.sandbox.scratch import remove_scratch
+from autograder.sandbox.scratch import bytes_in, remove_scratch
 
 from .helpers import OpenSession
 
@@ -100,19 +100,32 @@ def test_a_folder_that_cannot_be_removed_at_once_is_opened_up_but_not_through_li
     (scratch / "link").symlink_to(mine)
     for folder in (scratch / "closed" / "inner", scratch / "closed", scratch):
         folder.chmod(0)
-    remove, tried = shutil.rmtree, list[Path]()
 
-    def refuse_once(path: Path, ignore_errors: bool = False) -> None:
-        tried.append(path)
-        if len(tried) == 1:  # as it does for anyone but root
-            raise PermissionError
-        assert all(folder.stat().st_mode & 0o777 == 0o700 for folder in (scratch, scratch / "closed"))
-        remove(path, ignore_errors=ignore_errors)
+    def refuse(path: Path) -> None:
+        raise PermissionError  # as it does for anyone but root
 
-    monkeypatch.setattr(shutil, "rmtree", refuse_once)
+    monkeypatch.setattr(shutil, "rmtree", refuse)
     remove_scratch(scratch)
     assert not scratch.exists()
     assert mine.stat().st_mode & 0o777 == 0o500
+
+
+def test_a_folder_is_removed_however_deep_it_is(tmp_path: Path) -> None:
+    scratch, here = tmp_path / "scratch", Path.cwd()
+    scratch.mkdir()
+    try:
+        os.chdir(scratch)
+        for _ in range(1500):  # deeper than Python recurses, and than a path can be long
+            os.mkdir("d" * 20)
+            os.chdir("d" * 20)
+    finally:
+        os.chdir(here)
+    try:
+        # Files where no path reaches count as too many, for they cannot be counted.
+        assert bytes_in(scratch, os.getpid(), 1 << 40) > 1 << 40
+    finally:
+        remove_scratch(scratch)
+    assert not scratch.exists()
 
 
 def test_standard_input_is_empty(open_session: OpenSession, tier: Tier) -> None:
