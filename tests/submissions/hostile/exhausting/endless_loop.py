@@ -1,0 +1,6 @@
+"""A loop that does not end."""
+
+
+def attack() -> None:
+    while True:
+        pass

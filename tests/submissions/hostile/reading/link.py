@@ -1,0 +1,18 @@
+"""Read the same through a link in its own folder, by its name there, and by a hard link."""
+
+import os
+
+OUTSIDE = "a folder of the grader's"
+
+
+def attack() -> None:
+    os.symlink(OUTSIDE, "link")
+    for way in ("link/secret", f"./link/../{'../' * 20}{OUTSIDE}/secret"):
+        try:
+            with open(way) as file:
+                raise RuntimeError(f"REACHED {file.read()}")
+        except OSError:
+            continue
+    os.link(f"{OUTSIDE}/secret", "hard")
+    with open("hard") as file:
+        raise RuntimeError(f"REACHED {file.read()}")
