@@ -117,6 +117,7 @@ def _decode(file: Path, content: bytes) -> str:
     try:
         encoding = tokenize.detect_encoding(io.BytesIO(content).readline)[0]
         source = io.TextIOWrapper(io.BytesIO(content), encoding).read()
+        source.encode()  # some encodings can say what is no text: half a character
     except (SyntaxError, UnicodeError, LookupError) as error:
         raise SubmissionError(
             _(

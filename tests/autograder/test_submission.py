@@ -120,3 +120,14 @@ def test_symbolic_links_are_refused(tmp_path: Path, file: Path) -> None:
 def test_a_named_pipe_is_refused_and_not_waited_for(file: Path) -> None:
     os.mkfifo(file)
     assert "regular file" in refusal(file)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"# coding: utf-7\nX = '+2AA-'\n", b"# coding: unicode_escape\nX = '\\ud800'\n"],
+    ids=["utf-7", "unicode_escape"],
+)
+def test_half_characters_which_no_text_can_hold_are_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "assignment.py").write_bytes(content)
+    with pytest.raises(SubmissionError, match="surrogates not allowed"):
+        read_submission(tmp_path)

@@ -33,7 +33,7 @@ TIERS = ("bubblewrap", "landlock", "limits")
 Form = Literal["bare", "combined"]
 FORMS: tuple[Form, ...] = ("bare", "combined")
 
-_SECONDS = 1.5
+_SECONDS = 1.0
 _TO_HAVE_AN_EFFECT = 30.0
 _MEMORY_MIB = 512
 _SCRATCH_MIB = 64

@@ -25,8 +25,11 @@ STRONGEST, *WEAKER = [tier.name for tier in available_tiers() if tier.name in TI
 WITNESS = Host("", ("conv2d.forward", "conv2d.grad_weight", "model.f1", "types.strict"), assignment="cnn", seconds=60)
 """A right hand-in is graded before and after all attacks, in the process that grades them."""
 
+ONE_OF_EACH = {(a.folder, a.effect.effect): a for a in attacks() if a.effect is not None}.values()
+"""Of each class one attack for each kind of effect; `python -m tests.hostile --tier` grades all."""
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture(scope="session")
 def around() -> Iterator[Surroundings]:
     before, started = judged(), set(workers())
     with surroundings() as made:
@@ -53,7 +56,7 @@ def test_an_attack_gains_nothing_and_reaches_nothing_on_the_strongest_tier(
 
 
 @pytest.mark.parametrize("tier", WEAKER)
-@pytest.mark.parametrize("attack", [a for a in attacks() if a.effect], ids=lambda attack: attack.name)
+@pytest.mark.parametrize("attack", ONE_OF_EACH, ids=lambda attack: attack.name)
 def test_a_weaker_tier_stops_what_the_table_says_and_no_more(attack: Attack, tier: str, around: Surroundings) -> None:
     wrong = faults(attack, "bare", tier, around)
     assert not wrong, "\n".join(wrong)

@@ -15,7 +15,7 @@ from tests.hostile.suite import Host, grade
 if TYPE_CHECKING:
     from pathlib import Path
 
-HOST = Host("", ("conv2d.parameters", "maxpool2d.forward", "types.strict", "policy"), assignment="cnn", seconds=20)
+HOST = Host("", ("maxpool2d.forward", "types.strict", "policy"), assignment="cnn", seconds=3)
 
 SOURCES = {
     "nested as deep as the worker can take": f"X = {'-' * 2900}1\n",
@@ -35,24 +35,22 @@ SOURCES = {
     "text from right to left": "# \u202e\u2066 'pass' \u2069\u202c\nX = '\u202e'\n",
     "types that double fifty times": "X0 = (1, 'a')\n" + "".join(f"X{i + 1} = (X{i}, X{i})\n" for i in range(50)),
     "a type of itself": "A = list['B'] | None\nB = dict[str, 'A'] | tuple['B', ...] | 'A'\nx: B = [{'a': [[]]}]\n",
-    "three thousand overloads": "from typing import overload\n"
-    + "".join(f"@overload\ndef f(x: tuple[int, *tuple[str, ...]], y: int = {i}) -> int: ...\n" for i in range(3000))
+    "three hundred overloads": "from typing import overload\n"
+    + "".join(f"@overload\ndef f(x: tuple[int, *tuple[str, ...]], y: int = {i}) -> int: ...\n" for i in range(300))
     + "def f(x: object, y: int = 0) -> int:\n    return 0\n",
     "a union of a thousand literals, times itself": "from typing import Literal\n"
-    + f"L = Literal[{', '.join(map(str, range(1000)))}]\n"
-    + "def f(a: L, b: L, c: L) -> tuple[L, L, L]:\n    return (c, b, a) if a == b == c else (a, b, c)\n",
+    f"L = Literal[{', '.join(map(str, range(1000)))}]\n"
+    "def f(a: L, b: L, c: L) -> tuple[L, L, L]:\n    return (c, b, a) if a == b == c else (a, b, c)\n",
     "directives for every tool": "# mypy: ignore-errors, plugins=evil\n# type: ignore\n# ruff: noqa\n# pyright: basic\n"
     "# -*- coding: latin-1 -*-\n# pylint: disable=all\n# flake8: noqa\n# nosec\n",
 }
-"""Beginnings of sources, each followed by a hand-in that is right."""
+"""Graded alone, and at the end of a hand-in that is right."""
 
 
-@pytest.mark.parametrize("where", ["alone", "before what is right", "after what is right"])
+@pytest.mark.parametrize("where", ["alone", "with what is right"])
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_source_harms_nobody_but_its_author(name: str, where: str, tmp_path: Path) -> None:
-    text = {"alone": SOURCES[name], "before what is right": SOURCES[name] + SOLUTION}.get(
-        where, SOLUTION + SOURCES[name]
-    )
+    text = SOURCES[name] if where == "alone" else SOLUTION + SOURCES[name]
     (tmp_path / "assignment.py").write_text(text, "utf-8")
     try:
         source = read_submission(tmp_path).source
@@ -64,9 +62,7 @@ def test_a_source_harms_nobody_but_its_author(name: str, where: str, tmp_path: P
         assert result.score == 0 or {c.id for c in result.checks if c.score} <= {"types.strict", "policy"}
 
 
-@pytest.mark.parametrize(
-    "encoding", ["rot13", "hex", "zip", "idna", "unicode_escape", "utf-16", "undefined", "no-such"]
-)
+@pytest.mark.parametrize("encoding", ["rot13", "hex", "zip", "idna", "utf-16", "undefined", "no-such"])
 def test_an_encoding_that_is_not_of_text_is_refused_on_that_hand_in_alone(encoding: str, tmp_path: Path) -> None:
     (tmp_path / "assignment.py").write_bytes(
         f"# coding: {encoding}\nX = '\\x00\\ud800'\nraise".encode() + b"\xff\xfe\n"
