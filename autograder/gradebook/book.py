@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import msgspec
 
@@ -30,6 +30,37 @@ if TYPE_CHECKING:
 def utc_now() -> datetime:
     """Return the time."""
     return datetime.now(UTC)
+
+
+class _AttemptRow(NamedTuple):
+    """An attempt as its table has it; see `schema`."""
+
+    student: str
+    ids: str
+    number: int
+    submitted_at: str | None
+    hand_in: str | None
+    late: int
+    name: str
+    problem: str
+    origin: str
+
+
+def _place(row: _AttemptRow) -> object:
+    """Return what two rows share if the later one may correct the earlier, or be the same told again.
+
+    Where no time is told, a place is the student's attempt of that number, and the latest row there is what a download
+    would tell again.
+    """
+    return row[:3] if row.submitted_at is None else row[:5]
+
+
+def _corrects(row: _AttemptRow, before: _AttemptRow) -> bool:
+    """Tell whether a row corrects the one before it in its place; else it is an attempt of its own.
+
+    The same content that is late now, and was not, was uploaded again, unless its time says that it is the same.
+    """
+    return row.hand_in == before.hand_in and (row.submitted_at is not None or row.late <= before.late)
 
 
 class Book(Store):
@@ -64,56 +95,53 @@ class Book(Store):
 
         Each content is kept once. What cannot be read is kept with its problem. To whom on the roster an attempt
         belongs is found out when the book is read, so that a roster that comes later, or is corrected, will do.
+        Where no time is told, a content that is not the latest of its kind is a later attempt, also if it came before.
         """
         with self.writing():
-            columns = "student, ids, number, submitted_at, hand_in, late, name, problem"
-            known = {
-                row[:5]: row
-                for row in self.rows(f"SELECT {columns} FROM attempt WHERE assignment = ? ORDER BY id", assignment)  # noqa: S608 (columns are ours)
-            }
+            known = {_place(row): row for row in self._attempt_rows(assignment).values()}
             for attempt in attempts:
                 hand_in = None if attempt.content is None else hashlib.sha256(attempt.content).hexdigest()
-                row = (
+                row = _AttemptRow(
                     attempt.student,
                     msgspec.json.encode(attempt.ids, order="sorted").decode(),
                     attempt.number,
-                    attempt.submitted_at and _utc(attempt.submitted_at),
+                    _utc(attempt.submitted_at) if attempt.submitted_at else None,
                     hand_in,
                     int(attempt.late),
                     attempt.name,
                     attempt.problem,
+                    attempt.origin,
                 )
-                if known.get(row[:5]) == row:
+                latest = known.get(_place(row))
+                if latest is not None and latest._replace(origin=row.origin) == row:
                     continue
-                known[row[:5]] = row
+                known[_place(row)] = row
                 if hand_in is not None and self.one("SELECT 1 FROM content WHERE sha256 = ?", hand_in) is None:
                     self.insert("content", sha256=hand_in, bytes=attempt.content)
-                values = dict(zip(columns.split(", "), row, strict=True))
-                self.insert("attempt", at=self._now(), assignment=assignment, origin=attempt.origin, **values)
+                self.insert("attempt", at=self._now(), assignment=assignment, **row._asdict())
 
     def attempts(self, assignment: str) -> list[StoredAttempt]:
         """List what was handed in, in the order in which it came to be known, each as it was last told."""
-        latest: dict[tuple[object, ...], StoredAttempt] = {}
+        found: dict[int, StoredAttempt] = {}
+        latest: dict[object, tuple[int, _AttemptRow]] = {}
         with self.reading():
-            for row in self.rows(
-                "SELECT id, student, ids, number, submitted_at, hand_in, late, name, origin, problem "
-                "FROM attempt WHERE assignment = ? ORDER BY id",
-                assignment,
-            ):
-                number, student, ids, count, submitted_at, hand_in, late, name, origin, problem = row
-                first = latest.get(row[1:6])
+            for number, row in self._attempt_rows(assignment).items():
+                first, before = latest.get(_place(row), (number, row))
+                if not _corrects(row, before):
+                    first = number
+                latest[_place(row)] = first, row
                 attempt = Attempt(
-                    student=student,
-                    name=name,
-                    ids=msgspec.json.decode(ids, type=dict[Id, str]),
-                    number=count,
-                    submitted_at=submitted_at and datetime.fromisoformat(submitted_at),
-                    late=bool(late),
-                    origin=origin,
-                    problem=problem,
+                    student=row.student,
+                    name=row.name,
+                    ids=msgspec.json.decode(row.ids, type=dict[Id, str]),
+                    number=row.number,
+                    submitted_at=datetime.fromisoformat(row.submitted_at) if row.submitted_at else None,
+                    late=bool(row.late),
+                    origin=row.origin,
+                    problem=row.problem,
                 )
-                latest[row[1:6]] = StoredAttempt(first.id if first else number, hand_in or "", attempt)
-        return list(latest.values())
+                found[first] = StoredAttempt(first, row.hand_in or "", attempt)
+        return list(found.values())
 
     def content(self, hand_in: str) -> bytes:
         """Return what was handed in, by its SHA-256. Raises BookError if the book does not have it."""
@@ -286,6 +314,12 @@ class Book(Store):
             assignment,
         ):
             yield Stored(number, datetime.fromisoformat(at), Key(*key), score, max_score, bool(faulty), verdicts)
+
+    def _attempt_rows(self, assignment: str) -> dict[int, _AttemptRow]:
+        """Return the rows of what was handed in, by their numbers, in their order."""
+        columns = ", ".join(_AttemptRow._fields)
+        read = self.rows(f"SELECT id, {columns} FROM attempt WHERE assignment = ? ORDER BY id", assignment)  # noqa: S608 (names are ours)
+        return {number: _AttemptRow(*row) for number, *row in read}
 
     def _latest_roster(self) -> str:
         row = self.one("SELECT people FROM roster ORDER BY id DESC LIMIT 1")

@@ -28,7 +28,8 @@ CREATE TABLE content (
 ) STRICT;
 
 -- Who handed in what, and when, as the download told it. `student` is the download's word; the roster makes a person
--- of it when the book is read. A row that differs from an earlier one only after `hand_in` corrects it.
+-- of it when the book is read. A row that differs from an earlier one only after `hand_in` corrects it. Where no time
+-- is told, it is an attempt of its own if another content came in between, or if it is late and the earlier was not.
 CREATE TABLE attempt (
     id           INTEGER PRIMARY KEY,
     at           TEXT NOT NULL,

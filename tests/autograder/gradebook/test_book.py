@@ -105,13 +105,55 @@ def test_another_content_number_time_student_or_account_is_another_attempt(
     assert len(book.attempts("cnn")) == 2
 
 
-@pytest.mark.parametrize("other", [{"late": True}, {"name": "Ann"}])
-def test_another_name_or_mark_corrects_the_attempt(book: Book, other: dict[str, object]) -> None:
-    book.add_attempts("cnn", [attempt("ann"), attempt("bob")])
-    book.add_attempts("cnn", [replace(attempt("ann"), **other)])  # type: ignore[arg-type] # as `other` has them
+@pytest.mark.parametrize("other", [{"late": False}, {"name": "Ann"}])
+def test_another_name_or_no_mark_any_more_corrects_the_attempt(book: Book, other: dict[str, object]) -> None:
+    book.add_attempts("cnn", [attempt("ann", late=True), attempt("bob")])
+    book.add_attempts("cnn", [replace(attempt("ann", late=True), **other)])  # type: ignore[arg-type] # as `other` has them
     ann, bob = book.attempts("cnn")
-    assert (ann.id, ann.attempt) == (1, Attempt("ann", **other))  # type: ignore[arg-type] # as `other` has them
+    assert (ann.id, ann.attempt) == (1, Attempt("ann", **{"late": True, **other}))  # type: ignore[arg-type] # as before
     assert bob.attempt.student == "bob"
+
+
+def test_a_mark_corrects_an_attempt_whose_time_is_told(book: Book) -> None:
+    for late in (False, True):
+        book.add_attempts("cnn", [attempt("ann", submitted_at=START, late=late)])
+    (ann,) = book.attempts("cnn")
+    assert (ann.id, ann.attempt.late) == (1, True)
+
+
+def test_the_same_content_marked_late_without_a_time_is_another_attempt(book: Book) -> None:
+    for late in (False, True, True):
+        book.add_attempts("cnn", [attempt("ann", late=late)])
+    assert [(a.id, a.attempt.late) for a in book.attempts("cnn")] == [(1, False), (2, True)]
+    assert count(book, "attempt") == 2
+
+
+def test_an_earlier_content_again_is_a_later_attempt_where_no_time_is_told(book: Book) -> None:
+    for content in (GOOD, POOR, GOOD, GOOD):
+        book.add_attempts("cnn", [attempt("ann", content), attempt("bob", GOOD)])
+    assert [a.hand_in for a in book.attempts("cnn") if a.attempt.student == "ann"] == [sha(GOOD), sha(POOR), sha(GOOD)]
+    assert count(book, "attempt") == 4
+
+
+def test_an_earlier_content_again_at_a_known_time_is_not_another_attempt(book: Book) -> None:
+    for content in (GOOD, POOR, GOOD):
+        book.add_attempts("cnn", [attempt("ann", content, submitted_at=START)])
+    assert count(book, "attempt") == 2
+
+
+def test_a_correction_of_a_later_attempt_leaves_the_earlier_one_of_that_content(book: Book) -> None:
+    for content in (GOOD, POOR, GOOD):
+        book.add_attempts("cnn", [attempt("ann", content)])
+    book.add_attempts("cnn", [attempt("ann", GOOD, name="Ann")])
+    assert [(a.id, a.attempt.name) for a in book.attempts("cnn")] == [(1, ""), (2, ""), (3, "Ann")]
+
+
+@pytest.mark.parametrize("again", [GOOD, POOR, None])
+def test_numbered_attempts_of_one_download_are_not_added_again(book: Book, again: bytes | None) -> None:
+    numbered = [attempt("ann", content, number=n) for n, content in enumerate((GOOD, POOR, again), 1)]
+    for _time in range(2):
+        book.add_attempts("cnn", numbered)
+    assert count(book, "attempt") == len(book.attempts("cnn")) == 3
 
 
 def test_assignments_are_those_that_something_was_handed_in_for(book: Book) -> None:

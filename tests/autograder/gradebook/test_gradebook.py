@@ -106,6 +106,20 @@ def test_the_last_is_the_last_that_came_where_a_time_is_unknown(book: Book) -> N
     assert row(book, rules=LAST).score == 60
 
 
+def test_an_earlier_content_that_is_handed_in_again_is_the_last(book: Book) -> None:
+    for content in (POOR, GOOD, POOR):
+        handed_in(book, attempt("ann", content))
+    assert (counts(row(book, rules=LAST)), row(book, rules=LAST).score) == (3, 60)
+
+
+def test_the_same_content_again_late_does_not_make_the_first_one_late(book: Book) -> None:
+    handed_in(book, attempt("ann", GOOD))
+    handed_in(book, attempt("ann", GOOD, late=True))
+    r = row(book, rules=LATE)
+    assert (counts(r), r.score, r.state) == (1, 100, State.GRADED)
+    assert [a.late.state for a in r.attempts] == [Lateness.ON_TIME, Lateness.UNKNOWN]
+
+
 def test_a_late_attempt_counts_only_if_it_is_better_with_its_penalty(book: Book) -> None:
     late = DUE + timedelta(days=4.5)
     handed_in(book, attempt("ann", POOR, submitted_at=START), attempt("ann", GOOD, number=2, submitted_at=late))
