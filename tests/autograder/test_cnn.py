@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from autograder.assignment import Assignment, load_assignment
+from autograder.checks import Failed
+from autograder.checks.learning import _all_moved
+from autograder.checks.training import Training
 from autograder.runner import check_submission
 from autograder.submission import read_submission
 from autograder.verdict import CheckResult, Status, SubmissionResult
@@ -205,3 +211,9 @@ def test_a_learning_rate_that_diverges_is_named(cnn: Assignment, tmp_path: Path)
     (learns,) = grade(cnn, source, tmp_path, only="model.learns").checks
     assert learns.status is Status.FAILED
     assert "now 2" in learns.hint, learns
+
+
+def test_weights_that_are_not_numbers_have_not_moved() -> None:
+    run = cast(Training, SimpleNamespace(moved={"conv.weight": math.nan}, features=("conv.weight",)))
+    with pytest.raises(Failed, match="moved by nan"):
+        _all_moved(run, {})
