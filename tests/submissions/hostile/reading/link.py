@@ -1,4 +1,4 @@
-"""Read the same through a link in its own folder, by its name there, and by a hard link."""
+"""Read a file outside of its folder through a link, a path that leads back, and a hard link."""
 
 import os
 

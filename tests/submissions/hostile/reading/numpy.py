@@ -1,4 +1,4 @@
-"""Read the same with NumPy, which opens files in its own ways."""
+"""Read a file outside of its folder with NumPy, which opens files in its own ways."""
 
 import numpy as np
 
