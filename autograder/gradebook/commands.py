@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import getpass
+import shlex
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -61,13 +62,10 @@ def diff(assignment: Assignment, book: BookFile, class_file: ClassFile = None) -
         out.print(_("Nothing waits: every result counts."))
         return
     print_moves(out, found)
+    words = ["autograder", "accept", assignment, "--book", str(book)]
+    words += ["--class", str(class_file)] if class_file else []
     out.print(
-        _(
-            "Results that wait: {count}. `autograder accept {assignment} --book {book}` makes them count.",
-            count=len(found),
-            assignment=assignment,
-            book=book,
-        ),
+        _("Results that wait: {count}. `{command}` makes them count.", count=len(found), command=shlex.join(words)),
         soft_wrap=True,
         markup=False,
     )

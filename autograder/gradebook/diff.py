@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from autograder.gradebook.keys import relevant
+from autograder.gradebook.records import Verdict
 from autograder.words import _
 
 if TYPE_CHECKING:
@@ -13,15 +14,15 @@ if TYPE_CHECKING:
     from autograder.gradebook.course import ClassRules
     from autograder.gradebook.records import Stored
     from autograder.gradebook.view import Row
-    from autograder.verdict import CheckResult, Status, SubmissionResult
+    from autograder.verdict import CheckResult, SubmissionResult
 
 
 class CheckMove(NamedTuple):
-    """A check whose verdict is another; None where it did not run. message: the first line of the new one."""
+    """A check whose verdict or points are others; None where it did not run. message: the first line of the new one."""
 
     check: str
-    before: Status | None
-    after: Status | None
+    before: Verdict | None
+    after: Verdict | None
     message: str
 
 
@@ -41,6 +42,11 @@ class Move:
     waits: Stored
     why: tuple[str, ...]
     checks: tuple[CheckMove, ...]
+
+    @property
+    def scores(self) -> bool:
+        """Whether the student's score becomes another."""
+        return self.before.score != self.after.score
 
 
 def moves(book: Book, assignment: str, rules: ClassRules | None = None) -> list[Move]:
@@ -83,11 +89,11 @@ def _checks(old: SubmissionResult, new: SubmissionResult) -> tuple[CheckMove, ..
     a, b = {c.id: c for c in old.checks}, {c.id: c for c in new.checks}
     pairs = [(check, a.get(check), b.get(check)) for check in dict.fromkeys([*a, *b])]
     return tuple(
-        CheckMove(check, x.status if x else None, y.status if y else None, y.message.partition("\n")[0] if y else "")
+        CheckMove(check, _verdict(x), _verdict(y), y.message.partition("\n")[0] if y else "")
         for check, x, y in pairs
         if _verdict(x) != _verdict(y)
     )
 
 
-def _verdict(check: CheckResult | None) -> tuple[Status, float, float] | None:
-    return (check.status, check.score, check.max_score) if check else None
+def _verdict(check: CheckResult | None) -> Verdict | None:
+    return Verdict(check.id, check.status, check.score, check.max_score) if check else None

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from autograder.gradebook.course import ClassRules
-    from autograder.gradebook.diff import Move
-    from autograder.verdict import Status
+    from autograder.gradebook.diff import CheckMove, Move
 
 _STATES = {
     State.MISSING: N_("missing"),
@@ -102,17 +101,23 @@ def print_history(console: Console, entries: Iterable[Entry]) -> None:
 
 
 def print_moves(console: Console, moves: Sequence[Move]) -> None:
-    """Print whose score would move, why, and in which checks."""
+    """Print whose score would move, why, and in which checks; then, in one line, whose would not."""
     table = _table(_("Student"), _("Attempt"), _("Score"), _("Why"), _("Checks"))
     for m in moves:
+        if not m.scores:
+            continue
         checks = Text()
         for c in m.checks:
-            checks.append(f"{c.check}: {_status(c.before)} -> {_status(c.after)}\n", style="bold")
+            checks.append(f"{c.check}: {_verdicts(c)}\n", style="bold")
             checks.append(f"{clean_line(c.message, _WIDTH)}\n" if c.message else "")
         checks.rstrip()
         scores = f"{points(m.before.score) or '-'} -> {points(m.after.score) or '-'}"
         table.add_row(*_cells(m.before.student, str(m.number), scores, "; ".join(m.why)), checks)
-    console.print(table)
+    if table.row_count:
+        console.print(table)
+    if same := [f"{m.before.student} #{m.number}" for m in moves if not m.scores]:
+        what = _("The score stays the same")
+        console.print(f"{what} ({len(same)}): {clean_line(', '.join(same), 2000)}", soft_wrap=True, markup=False)
 
 
 def points(value: float | None) -> str:
@@ -195,8 +200,13 @@ def _needs_a_person(book: Gradebook) -> list[str]:
     return [f"{what} ({len(who)}): {clean_line(', '.join(who), 2000)}" for what, who in groups.items() if who]
 
 
-def _status(status: Status | None) -> str:
-    return _(STATUS_NAMES[status]) if status else "-"
+def _verdicts(move: CheckMove) -> str:
+    """Say from which verdict to which; with the points, where these alone are others."""
+    told = [_(STATUS_NAMES[v.status]) if v else "-" for v in (move.before, move.after)]
+    a, b = move.before, move.after
+    if a and b and a.status is b.status:
+        told = [f"{name} {points(v.score)}/{points(v.max_score)}" for name, v in zip(told, (a, b), strict=True)]
+    return " -> ".join(told)
 
 
 def _table(*columns: str) -> Table:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
@@ -84,6 +87,35 @@ def test_diff_says_what_would_move_and_why_and_exits_with_1(book: Path) -> None:
     assert "ann 1 100 -> 60 the grader changed conv2d.grad_bias: passed -> failed" in out
     assert "the sign is wrong" in out
     assert "autograder accept cnn" in out
+
+
+def test_diff_shows_the_points_of_a_check_whose_verdict_stays(book: Path) -> None:
+    worth_less = result()
+    first = msgspec.structs.replace(worth_less.checks[0], score=59.0, max_score=59.0)
+    with Book(book) as b:
+        new = msgspec.structs.replace(worth_less, score=99.0, checks=(first, worth_less.checks[1]))
+        b.add_result("cnn", key(grader="g3"), new)
+    assert "conv2d.forward: passed 60/60 -> passed 59/59" in run(book, "diff", "cnn")[1]
+
+
+def test_diff_counts_what_moves_no_score_in_one_line_at_the_end(book: Path) -> None:
+    with Book(book) as b:
+        b.add_attempts("cnn", [attempt("cy", GOOD), attempt("cy", POOR, number=2)])
+    run(book, "book", "override", "cnn", "ann", "70", "--why", "so")
+    status, out, _err = run(book, "diff", "cnn")
+    assert (status, "70 -> 70" in out) == (1, False)
+    assert out.index("cy 1 100 -> 60") < out.index("The score stays the same (1): ann #1")
+    assert "Results that wait: 2." in out
+
+
+def test_the_command_that_diff_ends_with_works_when_pasted(book: Path) -> None:
+    other = book.rename(book.parent / "the term's book.sqlite")
+    rules = str(book.parent / "class.toml")
+    out = (
+        CliRunner().invoke(app, ["diff", "cnn", "--book", str(other), "--class", rules], env={"COLUMNS": "200"}).stdout
+    )
+    pasted = shlex.split(re.findall(r"`(autograder .*)`", out)[-1])
+    assert pasted == ["autograder", "accept", "cnn", "--book", str(other), "--class", rules]
 
 
 def test_accept_moves_the_score_and_then_diff_exits_with_0(book: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from autograder.gradebook import Book, ClassRules, Key, Kind
 from autograder.gradebook.diff import CheckMove, Move, moves
+from autograder.gradebook.records import Verdict
 from autograder.verdict import Status, SubmissionResult
 from tests.autograder.gradebook.fakes import BAD, GOOD, POOR, Clock, attempt, key, result, sha
 
@@ -44,12 +45,17 @@ def test_where_nothing_waits_nothing_moves(book: Book) -> None:
 def test_a_move_says_whose_and_from_what_to_what(book: Book) -> None:
     move = moved(book, key(grader="g2"), failed())
     assert (move.before.student, move.number, move.before.score, move.after.score) == ("ann", 1, 100, 60)
-    assert (move.counts.score, move.waits.score) == (100, 60)
+    assert (move.counts.score, move.waits.score, move.scores) == (100, 60, True)
 
 
 def test_a_move_names_the_checks_and_the_first_line_of_what_they_say(book: Book) -> None:
     assert moved(book, key(grader="g2"), failed()).checks == (
-        CheckMove("conv2d.grad_bias", Status.PASSED, Status.FAILED, "the sign is wrong"),
+        CheckMove(
+            "conv2d.grad_bias",
+            Verdict("conv2d.grad_bias", Status.PASSED, 40, 40),
+            Verdict("conv2d.grad_bias", Status.FAILED, 0, 40),
+            "the sign is wrong",
+        ),
     )
 
 
@@ -73,7 +79,7 @@ def test_a_check_that_is_new_or_gone_moves(book: Book) -> None:
     whole = result()
     other = msgspec.structs.replace(whole.checks[1], id="conv2d.grad_input")
     checks = moved(book, key(assignment="a2"), msgspec.structs.replace(whole, checks=(whole.checks[0], other))).checks
-    assert [(c.check, c.before, c.after) for c in checks] == [
+    assert [(c.check, c.before and c.before.status, c.after and c.after.status) for c in checks] == [
         ("conv2d.grad_bias", Status.PASSED, None),
         ("conv2d.grad_input", None, Status.PASSED),
     ]
@@ -82,7 +88,7 @@ def test_a_check_that_is_new_or_gone_moves(book: Book) -> None:
 def test_a_score_that_somebody_set_does_not_move(book: Book) -> None:
     book.enter(Kind.SCORE, who="kim", why="so", assignment="cnn", student="ann", points=70.0)
     move = moved(book, key(grader="g2"), failed())
-    assert (move.before.score, move.after.score) == (70, 70)
+    assert (move.before.score, move.after.score, move.scores) == (70, 70, False)
 
 
 def test_an_attempt_that_may_come_to_count_is_a_move(book: Book) -> None:
