@@ -16,9 +16,9 @@ cap_percent = 50                     # the most that being late costs
 from __future__ import annotations
 
 import tomllib
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar, get_args, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -48,7 +48,9 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     attempts: Literal["best", "last"] = "best"
     late_days: Annotated[int, msgspec.Meta(ge=0)] = 0
     zone: str = ""
-    late: dict[str, _Late] = {}
+
+
+_Section = TypeVar("_Section", bound=msgspec.Struct)
 
 
 class ClassRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +60,10 @@ class ClassRules(msgspec.Struct, frozen=True, kw_only=True):
     attempts: str = "best"
     late_days: int = 0
     late: dict[str, LatePolicy] = {}
+
+    def undue(self, assignment: str) -> tuple[str, ...]:
+        """Name the assignments that have a deadline, where this one is not among them: its name may be misspelt."""
+        return () if assignment in self.late else tuple(self.late)
 
 
 def class_rules(book: Path, file: Path | None = None) -> ClassRules:
@@ -71,16 +77,88 @@ def class_rules(book: Path, file: Path | None = None) -> ClassRules:
 def read_class(path: Path) -> ClassRules:
     """Read a class.toml. Raises ClassError, which names the file and what is wrong in it."""
     try:
-        said = msgspec.convert(tomllib.loads(path.read_text("utf-8")), _File)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        told = tomllib.loads(path.read_text("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ClassError(_("{path}: expected text in UTF-8, got other bytes. Save it as UTF-8.", path=path)) from error
+    except (OSError, tomllib.TOMLDecodeError) as error:
         raise ClassError(f"{path}: {getattr(error, 'strerror', None) or error}.") from error
-    policies = {name: _policy(f"{path}: [late.{name}]", late, said.zone) for name, late in said.late.items()}
+    sections = _sections(path, told.pop("late", {}))
+    said = _converted(str(path), told, _File, "[late.NAME]")
+    policies = {}
+    for name, section in sections.items():
+        where = f"{path}: [late.{name}]"
+        policies[name] = _policy(where, _converted(where, section, _Late), said.zone)
     return ClassRules(
         sandbox=said.sandbox,
         attempts=said.attempts,
         late_days=said.late_days,
         late=dict(sorted(policies.items(), key=lambda item: (item[1].deadline, item[0]))),
     )
+
+
+def _sections(path: Path, late: object) -> dict[str, dict[str, object]]:
+    """Return the sections [late.NAME] by NAME; anything else there is an error."""
+    sections: dict[str, dict[str, object]] = {}
+    for key, value in late.items() if isinstance(late, dict) else [("", late)]:
+        if not isinstance(value, dict):
+            got = _("`{key}` in [late]", key=key) if key else f"`late = {value}`"
+            raise ClassError(
+                _("{path}: expected the section [late.NAME] of an assignment, got {got}.", path=path, got=got)
+            )
+        sections[key] = value
+    return sections
+
+
+def _converted(where: str, told: dict[str, object], kind: type[_Section], *others: str) -> _Section:
+    """Read one section. others: what may stand beside its keys. Raises ClassError, which begins with `where`."""
+    fields = {f.name: f for f in msgspec.structs.fields(kind)}
+    for key, value in told.items():
+        if key not in fields:
+            allowed = ", ".join([*fields, *others])
+            raise ClassError(
+                _("{where}: expected one of {allowed}, got `{key}`.", where=where, allowed=allowed, key=key)
+            )
+        _check_value(where, key, value, fields[key].type)
+    for key, field in fields.items():
+        if field.required and key not in told:
+            raise ClassError(_("{where}: expected `{key} = 2026-10-31T23:59:00`, got no {key}.", where=where, key=key))
+    try:
+        return msgspec.convert(told, kind)
+    except msgspec.ValidationError as error:
+        raise ClassError(f"{where}: {str(error).replace('`$.', '`')}.") from error
+
+
+def _check_value(where: str, key: str, value: object, kind: object) -> None:
+    """Refuse what msgspec would too, in words that say what to write."""
+    if get_origin(kind) is Literal and value not in get_args(kind):
+        raise ClassError(
+            _(
+                "{where}: expected `{key}` to be one of {allowed}, got {value!r}.",
+                where=where,
+                key=key,
+                allowed=", ".join(get_args(kind)),
+                value=value,
+            )
+        )
+    if kind is datetime and (day := _day(value)):
+        raise ClassError(
+            _(
+                "{where}: expected `{key}` to be a date with a time, got {day}; add the time: {day}T23:59:00.",
+                where=where,
+                key=key,
+                day=day,
+            )
+        )
+
+
+def _day(value: object) -> date | None:
+    """Return a date that has no time; None for anything else."""
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, date) and not isinstance(value, datetime) else None
 
 
 def parse_time(text: str, zone: tzinfo | None) -> datetime:

@@ -168,11 +168,14 @@ def act(e: Entry) -> str:
 
 
 def _due(book: Gradebook, rules: ClassRules) -> str:
-    if book.policy is None:
-        there = ", ".join(f"[late.{name}]" for name in rules.late)
-        return _("{assignment}: no deadline.", assignment=book.assignment) + (
-            " " + _("class.toml has {there}.", there=there) if there else ""
+    if others := rules.undue(book.assignment):
+        return _(
+            "No deadline for {assignment}; class.toml has deadlines for {others}.",
+            assignment=book.assignment,
+            others=", ".join(others),
         )
+    if book.policy is None:
+        return _("{assignment}: no deadline.", assignment=book.assignment)
     return _(
         "{assignment}: due {deadline}, {penalty:g} % a day, at most {cap:g} %.",
         assignment=book.assignment,

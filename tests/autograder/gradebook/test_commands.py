@@ -69,7 +69,7 @@ def test_show_has_everybodys_line_and_what_needs_a_person(book: Path) -> None:
 
 def test_show_says_when_there_is_no_deadline_and_what_class_toml_has(book: Path) -> None:
     (book.parent / "class.toml").write_text(CLASS.replace("cnn", "cmm"), "utf-8")
-    assert "cnn: no deadline. class.toml has [late.cmm]." in run(book, "book", "show", "cnn")[1]
+    assert "No deadline for cnn; class.toml has deadlines for cmm." in run(book, "book", "show", "cnn")[1]
 
 
 def test_show_of_one_student_has_the_checks_and_what_people_did(book: Path) -> None:

@@ -88,6 +88,63 @@ WRONG = [
 ]
 
 
+WORDS = [
+    ("late_dayz = 3", "expected one of sandbox, attempts, late_days, zone, [late.NAME], got `late_dayz`."),
+    (
+        "[late.scale]\ndeadline = 2026-10-31T12:00:00Z\ncap = 1",
+        "[late.scale]: expected one of deadline, zone, grace_minutes, penalty_percent, cap_percent, got `cap`.",
+    ),
+    ('attempts = "first"', "expected `attempts` to be one of best, last, got 'first'."),
+    ("attempts = 1", "expected `attempts` to be one of best, last, got 1."),
+    ('sandbox = "docker"', "expected `sandbox` to be one of bubblewrap, landlock, limits, process, got 'docker'."),
+    (
+        "[late.cnn]\ndeadline = 2026-10-31",
+        "[late.cnn]: expected `deadline` to be a date with a time, got 2026-10-31; add the time: 2026-10-31T23:59:00.",
+    ),
+    (
+        '[late.cnn]\ndeadline = "2026-10-31"',
+        "[late.cnn]: expected `deadline` to be a date with a time, got 2026-10-31; add the time: 2026-10-31T23:59:00.",
+    ),
+    ("[late.cnn]\ngrace_minutes = 5", "[late.cnn]: expected `deadline = 2026-10-31T23:59:00`, got no deadline."),
+    (
+        "[late.cnn]\ndeadline = 2026-10-31T12:00:00Z\ncap_percent = -1",
+        "[late.cnn]: Expected `float` >= 0.0 - at `cap_percent`.",
+    ),
+    ("late = 3", "expected the section [late.NAME] of an assignment, got `late = 3`."),
+    (
+        "[late]\ndeadline = 2026-10-31T12:00:00Z",
+        "expected the section [late.NAME] of an assignment, got `deadline` in [late].",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "says"), WORDS)
+def test_an_error_names_the_section_and_what_it_may_be(text: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(ClassError) as error:
+        read_class(written(tmp_path, text))
+    assert str(error.value) == f"{tmp_path / 'class.toml'}: {says}"
+
+
+def test_bytes_that_are_not_utf_8_are_said_to_be_saved_as_it(tmp_path: Path) -> None:
+    file = tmp_path / "class.toml"
+    file.write_bytes('# 마감\nattempts = "last"'.encode("cp949"))
+    with pytest.raises(ClassError) as error:
+        read_class(file)
+    assert str(error.value) == f"{file}: expected text in UTF-8, got other bytes. Save it as UTF-8."
+
+
+def test_the_mark_that_windows_writes_before_utf_8_is_no_error(tmp_path: Path) -> None:
+    assert read_class(written(tmp_path, '\ufeffattempts = "last"')).attempts == "last"
+
+
+def test_undue_names_the_deadlines_where_an_assignment_has_none(tmp_path: Path) -> None:
+    due = "deadline = 2026-12-01T00:00:00Z"
+    rules = read_class(written(tmp_path, f"[late.scal]\n{due}\n[late.cnn]\n{due}"))
+    assert rules.undue("scale") == ("cnn", "scal")
+    assert rules.undue("cnn") == ()
+    assert ClassRules().undue("scale") == ()
+
+
 @pytest.mark.parametrize(("text", "says"), WRONG, ids=[says for _text, says in WRONG])
 def test_what_makes_no_sense_is_refused_with_the_name_of_the_file(text: str, says: str, tmp_path: Path) -> None:
     with pytest.raises(ClassError, match=says) as error:
