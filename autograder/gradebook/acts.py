@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from autograder.gradebook.diff import Move
     from autograder.gradebook.view import Row, Scored
 
+MOST_DAYS = 1000
+"""What an attempt may be said to be late by; anything more is a slip of the keys."""
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -83,6 +86,10 @@ class Desk:
 
     def set_days_late(self, student: str, days: int, why: str, attempt: int | None = None) -> int:
         """Say how many days late an attempt is, where the download does not tell, or tells wrong; 0 is on time."""
+        if not 0 <= days <= MOST_DAYS:
+            raise BookError(
+                _("{student}: expected 0 to {most} days late, got {days}.", student=student, most=MOST_DAYS, days=days)
+            )
         row = self.row(student)
         return self._enter(Kind.DAYS_LATE, row, why, hand_in=_readable(row, attempt).hand_in, points=float(days))
 

@@ -207,7 +207,7 @@ def extend(
 def late(
     assignment: Assignment,
     student: Student,
-    days: Annotated[int, typer.Argument(min=0, help="How many days late, 0 for on time.")],
+    days: Annotated[int, typer.Argument(min=0, help="How many days late, 0 for on time; at most 1000.")],
     book: BookFile,
     why: Why,
     attempt: Attempt = None,
@@ -277,8 +277,17 @@ def _read_marks(file: Path) -> list[tuple[str, str, float, str]]:
                 )
             found = []
             for line in lines:
+                if empty := [c for c in columns if not (line[c] or "").strip()]:
+                    raise BookError(
+                        _(
+                            "{path}, line {line}: expected student, part, points and why, got no {missing}.",
+                            path=file,
+                            line=lines.line_num,
+                            missing=", ".join(empty),
+                        )
+                    )
                 try:
-                    points = float(line["points"] or "")
+                    points = float(line["points"])
                 except ValueError:
                     raise BookError(
                         _(
@@ -288,7 +297,9 @@ def _read_marks(file: Path) -> list[tuple[str, str, float, str]]:
                             got=line["points"],
                         )
                     ) from None
-                found.append((line["student"] or "", line["part"] or "", points, line["why"] or ""))
+                found.append((line["student"], line["part"].strip(), points, line["why"]))
             return found
+    except OSError as error:
+        raise BookError(_("{path}: could not be read ({why}).", path=file, why=error.strerror or error)) from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise BookError(_("{path}: expected a CSV in UTF-8 ({why}).", path=file, why=error)) from error

@@ -37,9 +37,14 @@ class Store:
         self.path = path
         self._writes = False
         try:
-            if stat.S_ISDIR(path.stat().st_mode):
+            there = path.stat()
+            if stat.S_ISDIR(there.st_mode):
                 raise BookError(
                     _("{path}: expected the file of a gradebook, got a folder. Name a file in it.", path=path)
+                )
+            if not there.st_size and not create:
+                raise BookError(
+                    _("{path}: expected a gradebook, got an empty file. `autograder grade` fills it.", path=path)
                 )
         except FileNotFoundError:
             if not create:

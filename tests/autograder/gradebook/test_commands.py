@@ -207,7 +207,14 @@ BAD_INPUT = [
     (["book", "extend", "rnn", "ann", "2026-01-01T00:00Z", "--why", "so"], "found no [late.rnn] in class.toml"),
     (["book", "late", "cnn", "cy", "1", "--why", "so"], "cy: handed nothing in"),
     (["book", "mark", "cnn", "ann", "memory", "1", "--why", "so"], "a written part of cnn, got 'memory'"),
-    (["book", "marks", "autograd", "nowhere.csv"], "nowhere.csv"),
+    (["book", "late", "cnn", "ann", "1001", "--why", "so"], "ann: expected 0 to 1000 days late, got 1001."),
+    (["book", "marks", "autograd", "nowhere.csv"], "nowhere.csv: could not be read (No such file or directory)."),
+    (["book", "marks", "autograd", "empty.csv"], "empty.csv, line 2: expected student, part, points and why, got no"),
+    (["book", "marks", "autograd", "empty.csv"], "got no points, why."),
+    (
+        ["book", "marks", "autograd", "short.csv"],
+        "short.csv, line 3: expected student, part, points and why, got no why",
+    ),
     (["book", "marks", "autograd", "lacks.csv"], "found no points, why"),
     (["book", "marks", "autograd", "words.csv"], "words.csv, line 3: expected a number of points, got 'six'"),
     (["book", "marks", "autograd", "latin.csv"], "expected a CSV in UTF-8"),
@@ -221,6 +228,8 @@ def test_bad_input_exits_with_2_and_a_clear_line_and_writes_nothing(
 ) -> None:
     monkeypatch.chdir(book.parent)
     (book.parent / "lacks.csv").write_text("student,part\nann,memory\n", "utf-8")
+    (book.parent / "empty.csv").write_text("student,part,points,why\nann,memory, ,\n", "utf-8")
+    (book.parent / "short.csv").write_text("student,part,points,why\nann,memory,6,x\nbob,memory,2\n", "utf-8")
     (book.parent / "words.csv").write_text("student,part,points,why\nann,memory,6,x\nbob,memory,six,x\n", "utf-8")
     (book.parent / "latin.csv").write_bytes(b"student,part,points,why\ncaf\xe9,memory,6,x\n")
     status, _out, err = run(book, *arguments)
@@ -233,6 +242,28 @@ def test_a_book_that_is_not_there_is_a_clear_line(tmp_path: Path) -> None:
     status, _out, err = run(tmp_path / "none.sqlite", "book", "show", "cnn")
     assert (status, "expected a gradebook, found nothing there" in err) == (2, True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_file_as_book_is_a_clear_line(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.sqlite"
+    empty.touch()
+    status, _out, err = run(empty, "book", "show", "cnn")
+    assert (status, err) == (
+        2,
+        f"autograder: {empty}: expected a gradebook, got an empty file. `autograder grade` fills it.",
+    )
+    with Book(empty) as b:
+        assert b.assignments() == []
+
+
+def test_show_lists_as_unreadable_only_those_whose_attempt_that_counts_cannot_be_read(book: Path) -> None:
+    with Book(book) as b:
+        b.add_attempts("cnn", [attempt("bob", GOOD, number=2), attempt("cy", None), attempt("ann", None, number=2)])
+    assert "Cannot be read (1): cy" in run(book, "book", "show", "cnn")[1]
+    (book.parent / "class.toml").write_text('attempts = "last"', "utf-8")
+    assert "Cannot be read (2): ann, cy" in run(book, "book", "show", "cnn")[1]
+    run(book, "book", "override", "cnn", "ann", "80", "--why", "so")
+    assert "Cannot be read (1): cy" in run(book, "book", "show", "cnn")[1]
 
 
 def test_the_command_itself_knows_them(book: Path) -> None:
