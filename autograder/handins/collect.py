@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from autograder.handins.archive import open_download
-from autograder.handins.entry import Entry, printable
+from autograder.handins.entry import Entry, file_name
 from autograder.handins.folder import folder_entries, read_regular
 from autograder.handins.layout import HandIn, hand_ins
 from autograder.handins.pick import pick
@@ -46,7 +46,7 @@ def _files(path: Path, stack: ExitStack) -> list[Entry]:
     if path.is_dir():
         return folder_entries(path)
     if path.suffix == ".py":
-        name = printable(path.name)
+        name = file_name(path.name)
         return [Entry((name,), name, partial(read_regular, str(path), name))]
     try:
         file = stack.enter_context(path.open("rb"))

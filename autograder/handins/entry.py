@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -83,6 +84,14 @@ def _refusal(name: str) -> str:
             "its name is longer than {limit} characters, or deeper than {depth} folders", limit=_LONGEST, depth=_DEEPEST
         )
     return ""
+
+
+def file_name(name: str) -> str:
+    """Return the name of a file on disk, printable: read as UTF-8 if it is that, whatever the locale says."""
+    try:
+        return printable(os.fsencode(name).decode("utf-8"))
+    except UnicodeError:
+        return printable(name)
 
 
 def printable(text: str) -> str:

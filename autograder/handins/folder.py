@@ -7,7 +7,7 @@ import stat
 from functools import partial
 from typing import TYPE_CHECKING
 
-from autograder.handins.entry import Entry, printable
+from autograder.handins.entry import Entry, file_name
 from autograder.submission import SubmissionError
 from autograder.words import _
 
@@ -40,7 +40,7 @@ def folder_entries(root: Path) -> list[Entry]:
         if above and not inside:
             found.append(_entry(folder, (*above, ".")))
         for item in inside:
-            path = (*above, printable(item.name))
+            path = (*above, file_name(item.name))
             if item.is_symlink():
                 found.append(_entry(item.path, path, _("it is a link")))
             elif not item.is_dir(follow_symlinks=False):

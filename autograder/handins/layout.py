@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from autograder.handins.archive import SUFFIXES, is_archive
 from autograder.handins.gradescope import MAX_METADATA, METADATA, read_metadata
 from autograder.handins.records import Id
-from autograder.submission import HAND_IN
+from autograder.submission import HAND_IN, SubmissionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,6 +34,10 @@ _MOODLE = re.compile(r"(?P<who>.+)_(?P<id>\d+)_assignsubmission_(?:file|onlinete
 _ATTEMPT = re.compile(r"(?:attempt|submission|try)?[ _-]*(\d{1,3})", re.IGNORECASE)
 _INSTRUCTORS = (".csv", ".toml", ".xlsx", ".xls", ".ods", ".db", ".sqlite", ".book", ".json", ".log")
 """What lies beside hand-ins in a folder and is none: rosters, settings, gradebooks."""
+
+_WITH_A_BOOK = ("-journal", "-wal", "-shm")
+_SQLITE = b"SQLite format 3\0"
+"""What SQLite keeps beside a gradebook while it writes, and how one of any name begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +77,24 @@ def hand_ins(files: Sequence[Entry]) -> list[HandIn]:
             moodle[found["who"], found["id"]].append((found, file))
         elif len(file.path) > 1:
             plain[top].append(file)
-        elif not top.lower().endswith(_INSTRUCTORS):
+        elif not _instructors(file):
             plain[_stem(top)].append(file)
     made = [h for group in canvas.values() for h in _of_canvas(group)]
     made += [_of_moodle(group) for group in moodle.values()]
     made += [h for who, group in plain.items() for h in _of_folder(who, group)]
     return made
+
+
+def _instructors(file: Entry) -> bool:
+    """Tell whether a file beside hand-ins is the instructor's: by its name, or a gradebook of any name."""
+    if file.name.lower().endswith((*_INSTRUCTORS, *_WITH_A_BOOK)):
+        return True
+    if file.refusal or file.name.endswith(".py") or is_archive(file.name):
+        return False
+    try:
+        return file.source(len(_SQLITE)) == _SQLITE
+    except SubmissionError:
+        return False
 
 
 def _inner(files: Sequence[Entry]) -> Sequence[Entry]:

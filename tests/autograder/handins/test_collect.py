@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +14,7 @@ import pytest
 from autograder.handins import Attempt, Id, collect
 from autograder.submission import MAX_BYTES, SubmissionError, read_submission
 from tests.autograder.handins.build import laid_out, tarred, zipped
+from tests.autograder.light import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,6 +150,45 @@ def test_what_systems_leave_behind_is_nobodys(tmp_path: Path) -> None:
 def test_what_an_instructor_keeps_beside_hand_ins_is_nobodys(tmp_path: Path) -> None:
     laid_out(tmp_path, {"kim.py": "1", "roster.csv": "", "class.toml": "", "hw1.db": ""})
     assert who(collect(tmp_path)) == {"kim": b"1"}
+
+
+SQLITE = b"SQLite format 3\0"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("term.book-journal", b"\xd9\xd5\x05\xf9"),
+        ("term.sqlite-wal", b""),
+        ("term.sqlite-shm", b""),
+        ("Term.DB", b""),
+        ("term", SQLITE),
+        ("term.grades", SQLITE),
+    ],
+)
+def test_a_gradebook_and_what_sqlite_keeps_with_it_are_nobodys(name: str, content: bytes, tmp_path: Path) -> None:
+    assert who(collect(laid_out(tmp_path / "folder", {"kim.py": "1", name: content}))) == {"kim": b"1"}
+    assert who(in_zip(tmp_path, {"kim.py": "1", name: content})) == {"kim": b"1"}
+
+
+def test_a_database_that_a_student_hands_in_is_the_students(tmp_path: Path) -> None:
+    attempts = collect(laid_out(tmp_path, {"kim/data.db": SQLITE, "kim.py/data": SQLITE, "lee.py": SQLITE}))
+    assert sorted(who(attempts)) == ["kim", "kim.py", "lee"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS and Windows have names in Unicode, whatever the locale")
+def test_names_in_utf_8_are_read_as_such_in_a_locale_that_is_another(tmp_path: Path) -> None:
+    folder = laid_out(tmp_path / "in", {"김민준.py": "1", "이아나/assignment.py": "2"})
+    (folder / os.fsdecode(b"caf\xe9.py")).write_text("3")
+    script = "import sys; from pathlib import Path; from autograder.handins import collect; "
+    script += "print(sys.getfilesystemencoding(), ascii([a.student for p in sys.argv[1:] for a in collect(Path(p))]))"
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-c", script, str(folder), str(folder / "김민준.py")]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr == ""
+    encoding, _space, students = done.stdout.partition(" ")
+    assert encoding != "utf-8"
+    assert ast.literal_eval(students) == ["caf\\xe9", "김민준", "이아나", "김민준"]
 
 
 def test_assignment_py_wins_over_other_files(tmp_path: Path) -> None:
