@@ -163,13 +163,29 @@ class Book(Store):
         with self.reading():
             return [row[0] for row in self.rows("SELECT DISTINCT assignment FROM attempt ORDER BY assignment")]
 
-    def seed(self, assignment: str) -> int:
-        """Return the seed that an assignment is graded with: drawn the first time, so that nobody knows it before."""
+    def seed(self, assignment: str, wanted: int | None = None) -> int:
+        """Return the seed that an assignment is graded with, from the first time on: the same for everybody.
+
+        wanted: the one to begin with; without it, one is drawn, so that nobody knows it before.
+        Raises BookError if it began with another.
+        """
         with self.writing():
             row = self.one("SELECT seed FROM seed WHERE assignment = ?", assignment)
-            seed: int = secrets.randbits(32) if row is None else row[0]
             if row is None:
-                self.insert("seed", assignment=assignment, at=self._now(), seed=seed)
+                drawn = secrets.randbits(32) if wanted is None else wanted
+                self.insert("seed", assignment=assignment, at=self._now(), seed=drawn)
+                return drawn
+        seed: int = row[0]
+        if wanted not in (None, seed):
+            raise BookError(
+                _(
+                    "--seed: expected {seed}, which {assignment} is graded with in this book, got {wanted}. "
+                    "Leave it out, or name another book.",
+                    seed=seed,
+                    assignment=assignment,
+                    wanted=wanted,
+                )
+            )
         return seed
 
     # ---- results -----------------------------------------------------------------------------------------

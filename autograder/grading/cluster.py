@@ -5,6 +5,7 @@ What travels is a Task and a SubmissionResult. The assignment itself must be ins
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from autograder.verdict import SubmissionResult
 
 CONNECT_SECONDS = 10.0
-LONELY_SECONDS = 60.0
-"""How long a run waits for workers when there are none left."""
 
 
 class ClusterError(RuntimeError):
@@ -50,16 +49,16 @@ class ClusterPool:
     def __init__(self, address: str, assignment: str, tier: str, least: str) -> None:
         self._client = _connect(address)
         try:
-            self.identity, accepted, self.refused = self._choose(assignment, tier, least)
+            self.identity, accepted, self.refused = self._choose(address, assignment, tier, least)
         except BaseException:
             self._client.close()
             raise
-        self._seen_workers = time.monotonic()
+        self._accepted = accepted
         self._asked = 0.0
-        self.room = sum(threads for name, threads in self._threads().items() if name in accepted)
-        # Should all of these be gone, Dask takes others, and `grade` sees to it that they are no different.
+        self.room = 0
+        self._look()
         self._executor = self._client.get_executor(
-            pure=False, workers=sorted(accepted), allow_other_workers=True, retries=2
+            pure=False, workers=sorted(accepted), allow_other_workers=False, retries=2
         )
 
     def submit(self, task: Task) -> Future[SubmissionResult]:
@@ -68,17 +67,13 @@ class ClusterPool:
         return future
 
     def check(self) -> None:
-        """Raise ClusterError if no worker has been there for a while, or the scheduler is gone."""
+        """See Pool. Raises ClusterError if the scheduler is gone, or every worker that may grade."""
         if self._client.status not in ("running", "connecting"):
             raise ClusterError(_("--cluster: the scheduler is gone. What was finished is kept: start again to go on."))
         now = time.monotonic()
-        if now < self._asked + 1 or self._client.status != "running":
-            return
-        self._asked = now
-        if self._threads():
-            self._seen_workers = now
-        elif now > self._seen_workers + LONELY_SECONDS:
-            raise ClusterError(_("--cluster: no worker is left. What was finished is kept: start again to go on."))
+        if now >= self._asked + 1 and self._client.status == "running":
+            self._asked = now
+            self._look()
 
     def mend(self) -> None:
         """See Pool. Dask has given up on a task by itself; the cluster goes on."""
@@ -87,13 +82,17 @@ class ClusterPool:
         """See Pool. The cluster itself is not ours to end."""
         self._client.close()
 
-    def _choose(self, assignment: str, tier: str, least: str) -> tuple[Identity, set[str], list[Refused]]:
+    def _choose(self, address: str, assignment: str, tier: str, least: str) -> tuple[Identity, set[str], list[Refused]]:
         """Find the tier, and the largest group of workers that are alike."""
         offers = self._ask(_tiers)
         refused = [Refused(worker, str(o)) for worker, o in offers.items() if isinstance(o, Exception)]
         names = {worker: o for worker, o in offers.items() if not isinstance(o, Exception)}
+        if not offers:
+            raise ClusterError(
+                _("--cluster: expected workers, found none. Start some: dask worker {address}.", address=address)
+            )
         if not names:
-            raise ClusterError(_("--cluster: expected workers, found none that answer. Start some: dask worker."))
+            raise _none_will_do(refused)
         if not tier:
             best = [o[0] for o in names.values()]
             tier = next((b for b in best if not any(weaker(b, other) for other in best)), best[0])
@@ -122,8 +121,7 @@ class ClusterPool:
             else:
                 groups.setdefault(answer.environment, (answer, set()))[1].add(worker)
         if not groups:
-            why = "; ".join(dict.fromkeys(r.why for r in refused))
-            raise ClusterError(_("--cluster: expected workers that may grade, found none: {why}.", why=why))
+            raise _none_will_do(refused)
         chosen, accepted = max(groups.values(), key=lambda group: len(group[1]))
         for other, workers in groups.values():
             if other is not chosen:
@@ -133,6 +131,17 @@ class ClusterPool:
                     for w in sorted(workers)
                 ]
         return chosen, accepted, refused
+
+    def _look(self) -> None:
+        """Count how many hand-ins the accepted workers that are left grade at a time."""
+        self.room = sum(threads for worker, threads in self._threads().items() if worker in self._accepted)
+        if not self.room:
+            raise ClusterError(
+                _(
+                    "--cluster: none of the workers that may grade is left. What was finished is kept: "
+                    "start again to go on, with the workers that there are then."
+                )
+            )
 
     def _ask(self, function: Callable[..., Any], *values: object, workers: list[str] | None = None) -> dict[str, Any]:
         """Call a function in each worker; return what it gave or raised, by the worker's address."""
@@ -145,19 +154,32 @@ class ClusterPool:
         return {address: worker["nthreads"] for address, worker in workers.items()}
 
 
+def _none_will_do(refused: list[Refused]) -> ClusterError:
+    why = "; ".join(dict.fromkeys(r.why for r in refused))
+    return ClusterError(_("--cluster: expected workers that may grade, found none: {why}.", why=why))
+
+
 def _connect(address: str) -> Any:
     """Return a client of the cluster. Any: Dask has no types. Raises ClusterError."""
     try:
         from distributed import Client
+        from distributed.comm.addressing import get_address_host_port
     except ImportError as error:
         raise ClusterError(
             _("--cluster: expected Dask to be installed. Install it: pip install 'numpytorch[cluster]'.")
         ) from error
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is told in words of ours
     try:
+        get_address_host_port(address)
         return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call] # see above
     except (OSError, ValueError, TimeoutError) as error:
         raise ClusterError(
-            _("--cluster: expected a Dask scheduler at {address}, found none ({why}).", address=address, why=error)
+            _(
+                "--cluster: expected a Dask scheduler at {address}, found none ({why}). "
+                "Give the address that `dask scheduler` prints, such as tcp://192.168.0.2:8786.",
+                address=address,
+                why=error,
+            )
         ) from error
 
 

@@ -16,7 +16,7 @@ from autograder.grading.cluster import ClusterError, ClusterPool
 from autograder.grading.pools import LocalPool, Pool
 from autograder.grading.run import grade_all
 from autograder.grading.stop import Stop
-from autograder.grading.work import Identity, Task, identity
+from autograder.grading.work import DifferentGraderError, Identity, Task, identity
 from autograder.handins import RosterError, collect, read_roster
 from autograder.publish.grading import ClassProgress, print_summary
 from autograder.sandbox import LaunchError, strongest_tier, tier_named, weaker
@@ -28,9 +28,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 USAGE = 2
+MOST_WORKERS = 61
+"""Windows waits for no more processes at once."""
 _TOLD = (
-    AssignmentError, BookError, ClassError, ClusterError, DataError, LaunchError, RosterError, SubmissionError, OSError,
+    AssignmentError, BookError, ClassError, ClusterError, DataError, DifferentGraderError, LaunchError, RosterError,
+    SubmissionError, OSError,
 )  # fmt: skip
+
+
+def _cores() -> int:
+    """Return how many cores this process may use, which a container or a job of Slurm may limit."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST_WORKERS)
 
 
 def grade(
@@ -44,8 +53,11 @@ def grade(
         Path | None, typer.Option("--class", metavar="FILE", help="The class's rules. Default: class.toml beside BOOK.")
     ] = None,
     workers: Annotated[
-        int, typer.Option(min=1, metavar="N", help="How many hand-ins to grade at a time. Default: one a core.")
-    ] = os.cpu_count() or 1,
+        int,
+        typer.Option(
+            min=1, max=MOST_WORKERS, metavar="N", help="How many hand-ins to grade at a time. Default: one a core."
+        ),
+    ] = _cores(),
     cluster: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Grade on the workers of this Dask cluster, not on this machine.")
     ] = "",
@@ -109,6 +121,8 @@ def _grade(
     seed: int | None,
 ) -> int:
     task = load_assignment(assignment)
+    if (Path(assignment) / "assignment.toml").is_file() and assignment != task.name:
+        assignment = str(task.folder)  # the same place for every process, wherever it works
     rules = class_rules(book_path, rules_file)
     least = "process" if weaker_will_do else rules.sandbox
     people = None if roster is None else read_roster(roster)
@@ -117,8 +131,7 @@ def _grade(
         if people is not None:
             book.add_roster(people)
         book.add_attempts(task.name, attempts)
-        if seed is None:
-            seed = book.seed(task.name)
+        seed = book.seed(task.name, seed)
         pending = book.pending(task.name, lambda hand_in: here.key(hand_in, seed))
         tasks = (
             Task(assignment, p.hand_in, book.content(p.hand_in), seed, current_language(), here)
@@ -132,7 +145,7 @@ def _grade(
                 progress.finished(result, owners[graded.hand_in])
                 done += 1
         gradebook = book.gradebook(task.name, rules, task.config.written)
-        print_summary(Console(highlight=False), gradebook, book_path, graded=done, stopped=stop.asked)
+        print_summary(Console(highlight=False), gradebook, assignment, book_path, graded=done, stopped=stop.asked)
     return USAGE if gradebook.faults else 1 if stop.asked else 0
 
 

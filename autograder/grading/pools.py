@@ -48,8 +48,14 @@ class LocalPool:
         self._executor = self._start()
 
     def submit(self, task: Task) -> Future[SubmissionResult]:
-        """See Pool."""
-        return self._executor.submit(grade, task)
+        """See Pool. For the main thread, as all that sets signals."""
+        # Ctrl-C goes to all processes of the terminal, and the first one decides what is to end. The others begin
+        # with the first task, and inherit that they do not heed it.
+        heeds = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            return self._executor.submit(grade, task)
+        finally:
+            signal.signal(signal.SIGINT, heeds)
 
     def check(self) -> None:
         """See Pool. A future tells it, here."""
@@ -73,8 +79,7 @@ class LocalPool:
 
 def _begin() -> None:
     """Prepare a process of the pool."""
-    # Ctrl-C goes to all processes of the terminal. The first one decides what is to end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Windows inherits nothing of the kind
     threadpool_limits(1)  # one process a core is enough
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -6,7 +6,7 @@ from collections import Counter, deque
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from typing import TYPE_CHECKING
 
-from autograder.grading.work import TRIES, without_verdict
+from autograder.grading.work import TRIES, DifferentGraderError, without_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -56,6 +56,8 @@ def grade_all(
             if error is None:
                 yield task, future.result()
                 continue
+            if isinstance(error, DifferentGraderError):
+                raise error
             broken = broken or isinstance(error, _LOST)
             lost_alone[task.hand_in] += alone
             if isinstance(error, _LOST) and lost_alone[task.hand_in] < TRIES:

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 
 class Stop:
-    """Within it, Ctrl-C or a request to terminate asks the run to end; a second one raises KeyboardInterrupt.
+    """Within it, Ctrl-C, a request to terminate or a lost terminal asks the run to end; a second one drops it.
+
+    That raises KeyboardInterrupt.
 
     told: called once, when it is asked. For the main thread only, as all signals are.
     """
@@ -22,7 +24,8 @@ class Stop:
         self.asked = False
 
     def __enter__(self) -> Self:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        names = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no third
+        for number in (getattr(signal, name) for name in names if hasattr(signal, name)):
             self._before.append((number, signal.signal(number, self._ask)))
         return self
 

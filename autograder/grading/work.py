@@ -14,7 +14,7 @@ from autograder.runner import check_submission, environment, unjudged
 from autograder.sandbox import tier_named
 from autograder.submission import HAND_IN, Submission, submission_from_bytes
 from autograder.verdict import SubmissionResult
-from autograder.words import language
+from autograder.words import _, language
 
 TRIES = 3
 """How often a hand-in is graded before a fault of the grader is left to the instructor."""
@@ -79,10 +79,13 @@ def grade(task: Task) -> SubmissionResult:
         task.identity.environment,
     ):
         raise DifferentGraderError(
-            "expected the assignment, the grader and the versions that the run began with, got others."
+            _(
+                "expected the assignment, the grader and the versions that the run began with, got others: they "
+                "changed while it ran. What was finished is kept: start again to go on."
+            )
         )
     with language(task.language):
-        for _ in range(TRIES):
+        for _try in range(TRIES):
             result = _graded(task)
             if not result.faulty:
                 break

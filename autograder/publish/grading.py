@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import statistics
 from typing import TYPE_CHECKING, Self
 
@@ -81,7 +82,10 @@ class ClassProgress:
     def stopping(self) -> None:
         """Say that Ctrl-C was heard."""
         told = _("Stopping. What is under way is finished first; press Ctrl-C again to drop it.")
-        self._progress.update(self._task, description=told)
+        if self._console.is_terminal:
+            self._progress.update(self._task, description=told)
+        else:
+            self._console.print(told)
 
 
 def _said(result: SubmissionResult) -> str:
@@ -95,18 +99,21 @@ def _said(result: SubmissionResult) -> str:
     return ", ".join(bad[:3]) + more + ", " + seconds
 
 
-def print_summary(console: Console, book: Gradebook, path: Path, *, graded: int, stopped: bool) -> None:
-    """Print how far the gradebook is, and every line of it that somebody has to look at."""
+def print_summary(
+    console: Console, book: Gradebook, assignment: str, path: Path, *, graded: int, stopped: bool
+) -> None:
+    """Print how far the gradebook is, and every line of it that somebody has to look at.
+
+    assignment: as it was asked for, which a command that is told here repeats. graded: how many hand-ins were, now.
+    """
     scores = [row.score for row in book.rows if row.state is State.GRADED and row.score is not None]
     console.print()
+    console.print(_("{assignment}: {now} hand-ins graded.", assignment=book.assignment, now=graded), markup=False)
     if scores:
         console.print(
             _(
-                "{assignment}: {count} students graded; hand-ins graded now: {now}. "
-                "Median {middle:g}, from {least:g} to {most:g}.",
-                assignment=book.assignment,
+                "{count} students have a score. Median {middle:g}, from {least:g} to {most:g}.",
                 count=len(scores),
-                now=graded,
                 middle=statistics.median(scores),
                 least=min(scores),
                 most=max(scores),
@@ -117,7 +124,9 @@ def print_summary(console: Console, book: Gradebook, path: Path, *, graded: int,
     _list(console, _("On no roster"), book.unmatched)
     fits = (u.attempt.name or u.attempt.student for u in book.unclear)
     _list(console, _("Fits several people of the roster"), fits)
-    unreadable = (f"{_named(r)}: {a.attempt.problem}" for r in book.rows for a in r.attempts if not a.hand_in)
+    unreadable = (
+        f"{_named(r)}: {r.counts.attempt.problem}" for r in book.rows if r.state is State.UNREADABLE and r.counts
+    )
     _list(console, _("Cannot be read"), unreadable)
     _list(console, _("Late by an unknown time"), (r for r in book.rows if r.state is State.UNDECIDED))
     _list(console, _("The grader failed; the next run tries again"), (r for r, _attempt in book.faults))
@@ -126,8 +135,8 @@ def print_summary(console: Console, book: Gradebook, path: Path, *, graded: int,
         told = _(
             "Results that wait to be accepted: {count}. See them: autograder diff {assignment} --book {path}",
             count=waits,
-            assignment=book.assignment,
-            path=path,
+            assignment=shlex.quote(assignment),
+            path=shlex.quote(str(path)),
         )
         console.print(told, style="yellow", markup=False, soft_wrap=True)
     if stopped or any(row.state is State.WAITING for row in book.rows):

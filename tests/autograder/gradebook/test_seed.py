@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from autograder.gradebook import Book
+import pytest
+
+from autograder.gradebook import Book, BookError
 
 
 def test_a_book_draws_a_seed_once_for_each_assignment(tmp_path: Path) -> None:
@@ -15,3 +17,10 @@ def test_a_book_draws_a_seed_once_for_each_assignment(tmp_path: Path) -> None:
         assert book.seed("cnn") == first
     with Book(tmp_path / "another") as other:
         assert other.seed("cnn") != first
+
+
+def test_a_seed_that_somebody_wants_is_kept_and_no_other_is_taken_later(tmp_path: Path) -> None:
+    with Book(tmp_path / "book") as book:
+        assert book.seed("cnn", 7) == book.seed("cnn") == book.seed("cnn", 7) == 7
+        with pytest.raises(BookError, match="expected 7, which cnn is graded with in this book, got 8"):
+            book.seed("cnn", 8)

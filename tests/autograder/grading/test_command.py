@@ -54,7 +54,7 @@ def test_everyone_gets_the_score_of_their_hand_in(scale: Path, hand_ins: Path, t
     }
     assert "100 ann, dan" in err, err  # the same bytes: graded once
     assert "85 bob  scale.grad_input failed" in err, err
-    assert "scale: 4 students graded; hand-ins graded now: 3. Median 92.5, from 0 to 100." in out, out
+    assert "scale: 3 hand-ins graded.\n4 students have a score. Median 92.5, from 0 to 100." in out, out
     assert "Cannot be read (1):\n  eve: " in out, out
 
 
@@ -64,7 +64,7 @@ def test_a_second_run_grades_only_what_is_new(scale: Path, hand_ins: Path, tmp_p
     out, err = grade(scale, hand_ins, tmp_path / "book")
     assert "fay" in err
     assert "bob" not in err
-    assert "5 students graded; hand-ins graded now: 1." in out
+    assert "scale: 1 hand-ins graded.\n5 students have a score." in out
 
 
 def test_the_roster_tells_who_is_missing_and_who_is_on_none(scale: Path, hand_ins: Path, tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_changed_assignment_makes_results_wait_and_says_so(scale: Path, hand_i
     text = text.replace('"scale.grad_input"\npoints = 15', '"scale.grad_input"\npoints = 10')
     settings.write_text(text)
     out, _ = grade(changed, hand_ins, tmp_path / "book")
-    assert "Results that wait to be accepted: 4. See them: autograder diff scale --book" in out, out
+    assert f"Results that wait to be accepted: 4. See them: autograder diff {changed} --book" in out, out
     assert scores(tmp_path / "book")["bob"] == (State.GRADED, 85)
 
 
