@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,14 +16,17 @@ from .classroom import OPTIONS, gradebook, grading, results
 
 pytest.importorskip("distributed")
 
+ROOT = Path(__file__).parents[3]
 ON_THIS_MACHINE = ("--host", "127.0.0.1", "--no-dashboard")
 
 
 @contextmanager
-def dask(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Start a process of a cluster; yield it, and its address, once it is ready."""
+def dask(*arguments: str, path: str = "") -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start a process of a cluster; yield it, and its address, once it is ready. path: where it runs and imports from."""
     command = [sys.executable, "-m", "dask", *arguments, *ON_THIS_MACHINE]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=path or None
+    ) as process:
         try:
             assert process.stderr is not None
             address = ""
@@ -52,14 +56,26 @@ def scheduler(scheduling: tuple[subprocess.Popen[str], str]) -> str:
 
 
 @contextmanager
-def worker(scheduler: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
+def worker(scheduler: str, folder: Path, path: str = "") -> Iterator[subprocess.Popen[str]]:
     """A worker that grades one hand-in at a time."""
-    with dask("worker", scheduler, "--nthreads", "1", "--no-nanny", "--local-directory", str(folder)) as (process, _):
+    options = ("--nthreads", "1", "--no-nanny", "--local-directory", str(folder))
+    with dask("worker", scheduler, *options, path=path) as (process, _):
         yield process
 
 
+@pytest.fixture
+def another_version(tmp_path: Path) -> str:
+    """A copy of this project in which one file of the grader differs."""
+    copy = tmp_path / "another"
+    for name in ("autograder", "numpytorch", "assignments", "data"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    with (copy / "autograder" / "checks" / "layer.py").open("a", encoding="utf-8") as file:
+        file.write("# another version\n")
+    return str(copy)
+
+
 def test_a_cluster_gives_the_same_gradebook_also_when_a_worker_is_killed_in_the_middle(
-    scale: Path, hand_ins: Path, scheduler: str, tmp_path: Path
+    scale: Path, hand_ins: Path, scheduler: str, another_version: str, tmp_path: Path
 ) -> None:
     alone, together = tmp_path / "alone", tmp_path / "together"
     with grading(scale, hand_ins, alone, *OPTIONS) as run:
@@ -67,12 +83,14 @@ def test_a_cluster_gives_the_same_gradebook_also_when_a_worker_is_killed_in_the_
         assert run.returncode == 0, out + err
     with ExitStack() as stack:
         first, _second = (stack.enter_context(worker(scheduler, tmp_path / f"dask{i}")) for i in range(2))
+        stack.enter_context(worker(scheduler, tmp_path / "refused", another_version))
         with grading(scale, hand_ins, together, *OPTIONS, "--cluster", scheduler) as run:
             assert run.stderr is not None
-            said = [run.stderr.readline() for _ in range(3)]
+            said = "".join(run.stderr.readline() for _ in range(3))
             first.kill()
             out, err = run.communicate()
-            assert run.returncode == 0, out + err + "".join(said)
+            assert run.returncode == 0, out + err + said
+            assert "it has another version of numpytorch than this machine" in said
     assert gradebook(together) == gradebook(alone)
     assert len(results(together)) == len(results(alone)) == 24
 
