@@ -22,7 +22,7 @@ ON_THIS_MACHINE = ("--host", "127.0.0.1", "--no-dashboard")
 
 @contextmanager
 def dask(*arguments: str, path: str = "") -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Start a process of a cluster; yield it, and its address, once it is ready. path: where it runs, for its imports."""
+    """Start a process of a cluster; yield it, and its address, once it is ready. path: where it runs."""
     command = [sys.executable, "-m", "dask", *arguments, *ON_THIS_MACHINE]
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=path or None
