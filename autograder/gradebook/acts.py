@@ -91,7 +91,8 @@ class Desk:
                 _("{student}: expected 0 to {most} days late, got {days}.", student=student, most=MOST_DAYS, days=days)
             )
         row = self.row(student)
-        return self._enter(Kind.DAYS_LATE, row, why, hand_in=_readable(row, attempt).hand_in, points=float(days))
+        of = _readable(row, attempt)
+        return self._enter(Kind.DAYS_LATE, row, why, hand_in=of.hand_in, part=str(of.id), points=float(days))
 
     def accept(self, student: str | None, why: str) -> list[Move]:
         """Let results that wait count: all, or one student's. Returns what moved."""

@@ -34,8 +34,8 @@ class Kind(StrEnum):
 class Entry:
     """What one person did, when and why. Which of the others are set depends on the kind.
 
-    id: its number, by which it is undone. part: a check, or a written part. undoes: the number of another entry.
-    undone_by: of the entry that undid it; 0 if it holds.
+    id: its number, by which it is undone. part: a check, or a written part; of days late, the id of the attempt.
+    undoes: the number of another entry. undone_by: of the entry that undid it; 0 if it holds.
     """
 
     id: int

@@ -122,22 +122,24 @@ class _Lines:
         accepted = {e.result for e in entries if e.kind is Kind.ACCEPT}
         result, waits, fault = counting(self.results.get(hand_in, ()), None if self.accept_all else accepted)
         raw = 0.0 if not hand_in else None if result is None else raw_score(result, hand_in, entries)
-        late = self._late(known.attempt, hand_in, entries)
+        late = self._late(known, entries)
         score = raw
         if raw is not None and self.policy is not None and late.days:
             max_score = result.max_score if result else MAX_SCORE
             used, penalty = self.policy.best_use(late.days, late_days, raw, max_score)
             late = late._replace(late_days=used, penalty=round(penalty, 6))
             score = round(raw - penalty, 6)
-        return Scored(number, known.attempt, hand_in, result, waits, fault, late, raw, score)
+        return Scored(known.stored.id, number, known.attempt, hand_in, result, waits, fault, late, raw, score)
 
-    def _late(self, attempt: Attempt, hand_in: str, entries: Sequence[Entry]) -> Late:
+    def _late(self, known: _Known, entries: Sequence[Entry]) -> Late:
         """Find out how late an attempt is, before any late days."""
         if self.policy is None:
             return Late()
         extension: datetime | None = next((e.until for e in entries if e.kind is Kind.EXTENSION), None)
         due = self.policy.due(extension)
-        said = next((e.points for e in entries if e.kind is Kind.DAYS_LATE and e.hand_in == hand_in), None)
+        attempt, of = known.attempt, known.stored
+        decided = [e for e in entries if e.kind is Kind.DAYS_LATE and e.hand_in == of.hand_in]
+        said = next((e.points for e in reversed(decided) if e.part in {"", str(of.id)}), None)
         if said is not None:
             return Late(Lateness.LATE if said else Lateness.ON_TIME, due, int(said), decided=True)
         if attempt.submitted_at is None:

@@ -83,7 +83,7 @@ CREATE TABLE entry (
     assignment  TEXT,
     student     TEXT,
     hand_in     TEXT REFERENCES content,        -- of which of the student's attempts
-    part        TEXT,                           -- a check, or a written part
+    part        TEXT,                           -- a check, or a written part; of days_late, which attempt (its id)
     points      REAL,
     until       TEXT,
     result      INTEGER REFERENCES result,

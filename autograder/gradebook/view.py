@@ -41,13 +41,15 @@ class State(StrEnum):
 class Scored:
     """An attempt, and what it comes to.
 
-    number: 1, 2, ... of the student's attempts, the earliest first. attempt: without its content; `student`, `name`
-    and `ids` are those of the person on the roster, where there is one. hand_in: "" if it cannot be read.
+    id: of the attempt in the book. number: 1, 2, ... of the student's attempts, the earliest first.
+    attempt: without its content; `student`, `name` and `ids` are those of the person on the roster, where there is one.
+    hand_in: "" if it cannot be read.
     result: the one that counts; where there is none without a fault, the latest with one; None before it is graded.
     waits: a newer one with other verdicts, which waits to be accepted. fault: the newest, if the grader failed in it.
     raw: the points of the checks, with those that somebody set. score: less the penalty.
     """
 
+    id: int
     number: int
     attempt: Attempt
     hand_in: str

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from autograder.assignment import load_assignment
-from autograder.gradebook import Book, BookError, ClassRules
+from autograder.gradebook import Book, BookError, ClassRules, Kind
 from autograder.gradebook.acts import Desk
 from autograder.gradebook.late import LatePolicy
 from autograder.handins import Id, Person
 from autograder.verdict import Status
-from tests.autograder.gradebook.fakes import BAD, POOR, Clock, attempt, key, result
+from tests.autograder.gradebook.fakes import BAD, POOR, Clock, attempt, key, result, sha
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -187,6 +187,22 @@ def test_an_extension_takes_effect(desk: Desk) -> None:
 def test_days_late_take_effect(desk: Desk) -> None:
     desk.set_days_late("ann", 2, "by the mail server")
     assert desk.row("ann").score == 40
+
+
+def test_days_late_are_of_one_attempt_also_where_two_have_the_same_content(desk: Desk) -> None:
+    desk.book.add_attempts("cnn", [attempt("ann", POOR, late=True)])
+    desk.set_days_late("ann", 2, "by the mail server", attempt=3)
+    assert [a.late.days for a in desk.row("ann").attempts] == [0, 0, 2]
+    assert desk.row("ann").score == 60
+    desk.set_days_late("ann", 1, "it was on the 1st", attempt=3)
+    assert [a.late.days for a in desk.row("ann").attempts] == [0, 0, 1]
+
+
+def test_days_late_that_name_a_content_alone_hold_until_one_attempt_is_decided(desk: Desk) -> None:
+    desk.book.enter(Kind.DAYS_LATE, who="kim", why="so", assignment="cnn", student="ann", hand_in=sha(POOR), points=3.0)
+    assert desk.row("ann").attempts[0].late.days == 3
+    desk.set_days_late("ann", 0, "it was not", attempt=1)
+    assert desk.row("ann").attempts[0].late.days == 0
 
 
 # ---- accepting ---------------------------------------------------------------------------------------------
