@@ -25,7 +25,7 @@ from autograder.sandbox.errors import (
 from autograder.sandbox.launch import plan, spawn
 from autograder.sandbox.messages import Failed, Ready, Reply
 from autograder.sandbox.pipes import open_pipes
-from autograder.sandbox.process import Tree, oom_kills
+from autograder.sandbox.process import Tree, oom_kills, seconds_in_line
 from autograder.sandbox.scratch import bytes_in, remove_scratch
 from autograder.sandbox.text import clean
 
@@ -58,7 +58,7 @@ class Link:
         self._limits = limits
         self._lines = lines
         self._number = 0
-        self._until = 0.0
+        self._until = self._seconds = self._in_line = 0.0
         self._given = START_SECONDS
         self._next_look = 0.0
         self._looks = 0
@@ -159,8 +159,8 @@ class Link:
     ) -> tuple[Reply, list[Array]]:
         """Write a frame, read a frame, and turn whatever else happens into an error."""
         start = time.monotonic()
-        self._until = start + seconds
-        self._given = given
+        self._until, self._seconds, self._given = start + seconds, seconds, given
+        self._in_line = seconds_in_line(self._worker)
         self._next_look = start + _LOOK_SECONDS
         try:
             self._tick()  # with no time left, not even an answer that comes at once is one
@@ -175,18 +175,28 @@ class Link:
             self.close()
             raise
         finally:
-            self.waited += time.monotonic() - start
+            self.waited += time.monotonic() - start - self._kept_waiting()
 
     def _tick(self) -> float:
         """Raise if the time is up or the memory is gone; return the seconds until it is worth asking again."""
         now = time.monotonic()
-        if now >= self._until:
-            raise WorkerTimeout(self._given)
+        until = self._until
+        if now >= until:
+            until += self._kept_waiting()
+            if now >= until:
+                raise WorkerTimeout(self._given)
         if now >= self._next_look:
             self._watch()
             now = time.monotonic()
             self._next_look = now + _LOOK_SECONDS
-        return max(min(self._until, self._next_look) - now, 0.0)
+        return max(min(until, self._next_look) - now, 0.0)
+
+    def _kept_waiting(self) -> float:
+        """Return how long, since it was asked, the worker could have run and others had the processor.
+
+        That is no time of the hand-in's. At most as much as it was given: no hand-in can draw it out for ever.
+        """
+        return min(max(seconds_in_line(self._worker) - self._in_line, 0.0), self._seconds)
 
     def _watch(self) -> None:
         """Compare what the worker uses with what it may use. Raises EOFError if it has ended."""

@@ -115,6 +115,18 @@ def oom_kills() -> int:
     return 0
 
 
+def seconds_in_line(pid: int) -> float:
+    """Return for how long the main thread of a process has waited for a processor in its life; 0 but on Linux.
+
+    Source: the kernel's Documentation/scheduler/sched-stats.rst.
+    """
+    try:
+        with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
+            return int(file.read().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
 def _alive(process: psutil.Process) -> bool:
     """Whether `process` runs: not once it is dead, also while nobody has reaped it."""
     with suppress(psutil.Error):

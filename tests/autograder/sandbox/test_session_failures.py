@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import os
+import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -33,6 +35,7 @@ from autograder.sandbox import (
 from autograder.sandbox.limits import MIB
 from autograder.sandbox.pipes import PollingPipes
 from autograder.sandbox.pipes_threaded import ThreadedPipes
+from autograder.sandbox.process import seconds_in_line
 
 from .helpers import READY, Instead, OpenSession, frame, liar
 
@@ -431,3 +434,49 @@ def test_a_worker_that_does_not_start_is_not_the_hand_ins_fault(
 def test_a_worker_that_starts_with_nonsense_is_not_the_hand_ins_fault(open_session: OpenSession) -> None:
     with pytest.raises(LaunchError, match="expected it to start"):
         open_session("", tier=Instead((sys.executable, "-c", "print('what is this')")))
+
+
+# ---- a busy machine -------------------------------------------------------------------------------------
+
+
+def in_line(*seconds: float) -> Callable[[int], float]:
+    """Return what says for how long a worker has waited for a processor, each time that it is asked."""
+    coming = iter(seconds)
+    last = seconds[-1]
+    return lambda pid: next(coming, last)
+
+
+SLEEPS = does("import time; time.sleep(1.2); return x")
+
+
+def test_the_time_that_others_had_the_processor_is_not_the_hand_ins(
+    open_session: OpenSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = open_session(SLEEPS)
+    model = session.build("Model", [], seed=0)
+    monkeypatch.setattr(link, "seconds_in_line", in_line(0.0, 1.0))
+    with session.deadline(1.0):
+        session.call(model.id, [np.ones(1)])
+
+
+def test_a_hand_in_draws_its_time_out_no_longer_than_to_twice_of_it(
+    open_session: OpenSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = open_session(does("while True: pass"))
+    model = session.build("Model", [], seed=0)
+    monkeypatch.setattr(link, "seconds_in_line", in_line(0.0, 1e6))
+    with session.deadline(0.3), pytest.raises(WorkerTimeout):
+        session.call(model.id, [np.ones(1)])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_a_process_that_shares_a_processor_waits_in_line() -> None:
+    (core, *_) = os.sched_getaffinity(0)
+    burn = f"import os; os.sched_setaffinity(0, [{core}])\nwhile True: pass"
+    with ExitStack() as stack:
+        both = [stack.enter_context(subprocess.Popen([sys.executable, "-Sc", burn])) for _ in range(2)]
+        for process in both:
+            stack.callback(process.kill)
+        while not all(seconds_in_line(process.pid) > 0.01 for process in both):
+            assert all(process.poll() is None for process in both)
+    assert seconds_in_line(both[0].pid) == 0.0  # it has ended
