@@ -36,7 +36,7 @@ _WIDTH = 300
 
 def print_gradebook(console: Console, book: Gradebook, rules: ClassRules) -> None:
     """Print everybody's line, then what needs a person."""
-    console.print(_due(book, rules), soft_wrap=True, markup=False)
+    console.print(due(book, rules), soft_wrap=True, markup=False)
     table = _table(_("Student"), _("Name"), _("Score"), _("Checks"), _("Written"), _("Attempt"), _("Late"), _("State"))
     for r in book.rows:
         table.add_row(
@@ -167,7 +167,8 @@ def act(e: Entry) -> str:
             return _("entry {number} undone", number=e.undoes)
 
 
-def _due(book: Gradebook, rules: ClassRules) -> str:
+def due(book: Gradebook, rules: ClassRules) -> str:
+    """Return until when an assignment is due, and what being late costs, in a line."""
     if others := rules.undue(book.assignment):
         return _(
             "No deadline for {assignment}; class.toml has deadlines for {others}.",

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from autograder.assignment import AssignmentError, load_assignment
 from autograder.gradebook import Book, BookError, ClassError, class_rules
+from autograder.gradebook.tables import due
 from autograder.grading.cluster import ClusterError, ClusterPool
 from autograder.grading.pools import LocalPool, Pool
 from autograder.grading.run import grade_all
@@ -145,7 +146,9 @@ def _grade(
                 progress.finished(result, owners[graded.hand_in])
                 done += 1
         gradebook = book.gradebook(task.name, rules, task.config.written)
-        print_summary(Console(highlight=False), gradebook, assignment, book_path, graded=done, stopped=stop.asked)
+        out = Console(highlight=False)
+        out.print("\n" + due(gradebook, rules), style="dim", markup=False, soft_wrap=True)
+        print_summary(out, gradebook, assignment, book_path, graded=done, stopped=stop.asked)
     return USAGE if gradebook.faults else 1 if stop.asked else 0
 
 

@@ -107,7 +107,6 @@ def print_summary(
     assignment: as it was asked for, which a command that is told here repeats. graded: how many hand-ins were, now.
     """
     scores = [row.score for row in book.rows if row.state is State.GRADED and row.score is not None]
-    console.print()
     console.print(_("{assignment}: {now} hand-ins graded.", assignment=book.assignment, now=graded), markup=False)
     if scores:
         console.print(

@@ -117,3 +117,9 @@ def test_wrong_usage_is_told_in_a_line_and_harms_nothing(
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert (hand_ins / "ann" / "assignment.py").read_bytes() == before
+
+
+def test_a_deadline_under_another_name_is_told(scale: Path, hand_ins: Path, tmp_path: Path) -> None:
+    (tmp_path / "class.toml").write_text("[late.scal]\ndeadline = 2026-11-01T23:59:00+09:00\n")
+    out, _ = grade(scale, hand_ins, tmp_path / "book")
+    assert "No deadline for scale; class.toml has deadlines for scal." in out, out
