@@ -1,11 +1,11 @@
 """What grading a class costs: two processes beside one, the machinery's own share, and how both grow with the class.
 
-    python -m benchmarks.classroom mix 300         the CNN: right, wrong, slow and hostile hand-ins, trained and all
-    python -m benchmarks.classroom many 300 3000   without the stages that train and that run mypy
+    python -m benchmarks.classroom mix 300 --ratio-of 100   the CNN, trained and all: right, wrong, slow and hostile
+    python -m benchmarks.classroom many 300 3000            without the checks that train and the one that runs mypy
 
-`mix` grades the same folder into two books, with one process and with two, and compares the books. `many` prints, for
-each tenth of the class, when it was done and how much memory the grader's own processes had by then. The sandboxes of
-hand-ins are not counted as the grader's: they end with each hand-in.
+`mix` grades a class with two processes, sees that everyone has a verdict, and compares one process with two on a part
+of it. `many` prints, for each tenth of the class, when it was done and how much memory the grader's own processes had by
+then. The sandboxes of hand-ins are not counted as the grader's: they end with each hand-in.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import argparse
 import ast
 import itertools
 import platform
+import random
 import re
 import shutil
 import statistics
@@ -21,13 +22,19 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
 from autograder.assignment import load_assignment
 from autograder.bank import load_bank
 from autograder.gradebook import Book
+from tests.hostile.suite import attacks, manifest, plant
+
+if TYPE_CHECKING:
+    from autograder.verdict import SubmissionResult
 
 ROOT = Path(__file__).resolve().parents[1]
 BANK = ROOT / "tests" / "submissions" / "cnn"
@@ -39,36 +46,52 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What grading a class costs.")
     parser.add_argument("what", choices=("mix", "many"))
     parser.add_argument("hand_ins", type=int, nargs="+", help="how many: 300, or 300 3000")
+    parser.add_argument("--ratio-of", type=int, default=100, help="mix: on how many one process is compared with two")
     arguments = parser.parse_args()
     print(f"{platform.system()} {platform.machine()}, {psutil.cpu_count()} cores, Python {platform.python_version()}\n")
-    with tempfile.TemporaryDirectory(prefix="classroom-") as folder:
+    with tempfile.TemporaryDirectory(prefix="classroom-") as name:
+        folder = Path(name)
         for count in arguments.hand_ins:
-            (mix if arguments.what == "mix" else many)(count, Path(folder, str(count)))
+            if arguments.what == "many":
+                many(count, folder / str(count))
+            else:
+                mix(count, folder / str(count))
+                compare(arguments.ratio_of, folder / "part")
 
 
 def mix(count: int, folder: Path) -> None:
-    """Grade a mixed class with one process and with two."""
+    """Grade a mixed class with two processes, and see that nothing is lost."""
     make_class(folder / "in", count)
-    took = {}
-    for workers in (2, 1):
-        took[workers] = time_grading("cnn", folder, count, workers, show=False)
-    books = [scores(folder / f"book{workers}") for workers in (1, 2)]
-    assert books[0] == books[1], "the two books differ"
-    print(f"{count} hand-ins: one process {took[1]:.0f} s, two {took[2]:.0f} s, ratio {took[2] / took[1]:.2f}")
-    print(f"  a hand-in: {took[1] / count:.2f} s with one process, {took[2] / count:.2f} s with two")
-    with Book(folder / "book1", create=False) as book:
-        results = [book.result(s.id) for many_ in book.results("cnn").values() for s in many_]
-    student = [
+    took = time_grading("cnn", folder, count, 2, show=False)
+    results = read_results(folder / "book2")
+    assert len(results) == count, f"expected {count} results, got {len(results)}"
+    passed, faults = sum(r.passed for r in results), sum(r.faulty for r in results)
+    middle = statistics.median(r.score for r in results)
+    statuses = Counter(str(c.status) for r in results for c in r.checks)
+    print(f"{count} hand-ins with two processes: {took:.0f} s, {took / count:.2f} s each, none lost")
+    print(f"  median {middle:g} points, {passed} passed everything, {faults} faults of the grader")
+    print(f"  checks: {', '.join(f'{n} {status}' for status, n in statuses.most_common())}", flush=True)
+
+
+def compare(count: int, folder: Path) -> None:
+    """Grade a part with one process and with two: the ratio, and the share of the machinery."""
+    make_class(folder / "in", count)
+    took = {workers: time_grading("cnn", folder, count, workers, show=False) for workers in (1, 2)}
+    assert scores(folder / "book1") == scores(folder / "book2"), "the two books differ"
+    print(
+        f"{count} hand-ins, same scores: one process {took[1]:.0f} s, two {took[2]:.0f} s, "
+        f"ratio {took[2] / took[1]:.2f}"
+    )
+    results = read_results(folder / "book1")
+    own = [
         r.timing["hand_in"] - r.timing["start"] + sum(c.seconds for c in r.checks if c.id == "types.strict")
         for r in results
     ]
     print(
-        f"  of that with one process: the student's own computing and mypy {sum(student) / count:.2f} s, "
-        f"the machinery {(took[1] - sum(student)) / count:.2f} s"
+        f"  a hand-in, with one process: {took[1] / count:.2f} s, of which its own computing and mypy take "
+        f"{sum(own) / count:.2f} s and the machinery {(took[1] - sum(own)) / count:.2f} s",
+        flush=True,
     )
-    passed, faults = sum(r.passed for r in results), sum(r.faulty for r in results)
-    middle = statistics.median(r.score for r in results)
-    print(f"  scores: median {middle:g}, {passed} passed, {faults} faults of the grader")
 
 
 def many(count: int, folder: Path) -> None:
@@ -106,11 +129,22 @@ def _memory(pid: int) -> float:
 
 
 def make_class(folder: Path, count: int) -> None:
-    """Write `count` hand-ins, no two with the same bytes: those of the CNN's bank, and hostile ones, in turns."""
-    bank = [h.source for h in load_bank(BANK).hand_ins if h.training_seconds is None]
-    hostile = [f.read_text("utf-8") for f in sorted((ROOT / "tests" / "submissions" / "hostile").rglob("*.py"))]
+    """Write `count` hand-ins, no two with the same bytes: of five, four are of the CNN's bank and one is hostile.
+
+    Of 150, one is too slow to train.
+    """
+    hand_ins = load_bank(BANK).hand_ins
+    bank = [h.source for h in hand_ins if h.training_seconds is None]
+    slow = next(h.source for h in hand_ins if h.training_seconds is not None)
+    random.Random(0).shuffle(bank)
+    host = manifest().host["cnn"]
+    hostile = [plant(a.source, host, "bare", {}) for a in attacks() if a.host == "cnn"]
+    random.Random(0).shuffle(hostile)
+    kinds = (itertools.cycle(bank),) * 4 + (itertools.cycle(hostile),)
+    sources = [next(kind) for kind in itertools.islice(itertools.cycle(kinds), count)]
+    sources[3::150] = [slow] * len(sources[3::150])
     folder.mkdir(parents=True)
-    for i, source in zip(range(count), itertools.cycle([*bank, *hostile]), strict=False):
+    for i, source in enumerate(sources):
         (folder / f"student{i:05}.py").write_text(f"{source}\n# student {i}\n", "utf-8")
 
 
@@ -142,6 +176,12 @@ def scores(path: Path) -> list[tuple[str, float | None]]:
     """Return everybody's score in a book."""
     with Book(path, create=False) as book:
         return [(row.student, row.score) for row in book.gradebook("cnn").rows]
+
+
+def read_results(path: Path) -> list[SubmissionResult]:
+    """Return every result in a book."""
+    with Book(path, create=False) as book:
+        return [book.result(stored.id) for stored_of in book.results("cnn").values() for stored in stored_of]
 
 
 if __name__ == "__main__":
