@@ -4,8 +4,8 @@
     python -m benchmarks.classroom many 300 3000            without the checks that train and the one that runs mypy
 
 `mix` grades a class with two processes, sees that everyone has a verdict, and compares one process with two on a part
-of it. `many` prints, for each tenth of the class, when it was done and how much memory the grader's own processes had by
-then. The sandboxes of hand-ins are not counted as the grader's: they end with each hand-in.
+of it. `many` prints, for each tenth of the class, when it was done and how much memory the grader's own processes had
+by then. The sandboxes of hand-ins are not counted as the grader's: they end with each hand-in.
 """
 
 from __future__ import annotations
