@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 class Stop:
     """Within it, Ctrl-C, a request to terminate or a lost terminal asks the run to end; a second one drops it.
 
-    That raises KeyboardInterrupt.
-
-    told: called once, when it is asked. For the main thread only, as all signals are.
+    told: called once, when it is asked. The second raises KeyboardInterrupt. For the main thread, as all signals are.
     """
 
     def __init__(self, told: Callable[[], None]) -> None:
@@ -26,7 +24,8 @@ class Stop:
     def __enter__(self) -> Self:
         names = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no third
         for number in (getattr(signal, name) for name in names if hasattr(signal, name)):
-            self._before.append((number, signal.signal(number, self._ask)))
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it, which is to be heeded
+                self._before.append((number, signal.signal(number, self._ask)))
         return self
 
     def __exit__(self, *_: object) -> None:
