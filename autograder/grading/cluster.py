@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from autograder.grading.work import Task
     from autograder.verdict import SubmissionResult
 
-CONNECT_SECONDS = 10.0
+CONNECT_SECONDS = 5.0
 
 
 class ClusterError(RuntimeError):

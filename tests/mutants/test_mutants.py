@@ -13,7 +13,7 @@ from tests.mutants.judge import judge, task
 CHUNKS = 4
 """Parts that run side by side."""
 
-EVERY = 12
+EVERY = 24
 """One mutant of so many is judged here, and all that are explained; `make mutants` judges every one."""
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .classroom import OPTIONS, gradebook, grading, results
 
-KILLS = int(os.environ.get("AUTOGRADER_KILLS", "6"))
+KILLS = int(os.environ.get("AUTOGRADER_KILLS", "4"))
 """How often a run is killed. Twenty were measured; fewer will do to see that nothing broke since."""
 
 
