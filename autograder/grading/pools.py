@@ -68,7 +68,7 @@ class LocalPool:
     def close(self, *, now: bool) -> None:
         """See Pool."""
         if now:
-            for process in list(self._executor._processes.values()):
+            for process in list((self._executor._processes or {}).values()):  # None, once it is being shut down
                 process.kill()
         self._executor.shutdown(wait=True, cancel_futures=True)
 

@@ -55,6 +55,12 @@ def test_killed_processes_cost_nobody_anything(scale: Path, here: Identity) -> N
     assert len(set(graded)) == len(graded) == 5
 
 
+def test_a_pool_that_was_interrupted_while_it_ended_is_dropped_all_the_same() -> None:
+    pool = LocalPool(1)
+    pool._executor.shutdown()
+    pool.close(now=True)
+
+
 def test_a_machine_with_another_grader_refuses(scale: Path, here: Identity) -> None:
     import msgspec
 

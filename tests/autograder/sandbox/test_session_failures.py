@@ -1,4 +1,7 @@
-"""Each way in which a hand-in can fail has its own type, and leaves nothing running."""
+"""Each way in which a hand-in can fail has its own type, and leaves nothing running.
+
+Long, for each way is a section of a few lines, and they share the hand-in that does one thing when it is called.
+"""
 
 from __future__ import annotations
 
