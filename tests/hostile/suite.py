@@ -93,13 +93,16 @@ def manifest() -> Manifest:
 
 @functools.cache
 def attacks() -> tuple[Attack, ...]:
-    """List all attacks, class by class."""
+    """List all attacks, class by class. What a folder's attacks share, in a file named `_...`, comes before each."""
     hosts, found = manifest().host, []
     for folder in manifest().classes:
-        for file in sorted((FOLDER / folder).glob("*.py")):
+        before = "".join(file.read_text("utf-8") + "\n\n" for file in (FOLDER / folder).glob("_*.py"))
+        for file in sorted((FOLDER / folder).glob("[!_]*.py")):
             name, source = f"{folder}/{file.stem}", file.read_text("utf-8")
             title = (ast.get_docstring(ast.parse(source)) or "").splitlines()[0]
-            found.append(Attack(name, title, source, manifest().effect.get(name), folder if folder in hosts else "cnn"))
+            found.append(
+                Attack(name, title, before + source, manifest().effect.get(name), folder if folder in hosts else "cnn")
+            )
     return tuple(found)
 
 
