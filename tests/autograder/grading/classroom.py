@@ -12,13 +12,17 @@ from pathlib import Path
 from autograder.gradebook import Book
 from autograder.verdict import Status
 
+START = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"  # not ignored, as it is in a script's `&`
+    "from autograder.cli import main; main()"
+)
 OPTIONS = ("--workers", "2", "--sandbox", "limits", "--accept-weaker-sandbox", "--seed", "7")
 
 
 @contextmanager
 def grading(scale: Path, hand_ins: Path, book: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     """Start `autograder grade`, in a session of its own."""
-    command = [sys.executable, "-c", "from autograder.cli import main; main()", "grade", str(scale), str(hand_ins)]
+    command = [sys.executable, "-c", START, "grade", str(scale), str(hand_ins)]
     with subprocess.Popen(
         [*command, "--book", str(book), *options],
         stdout=subprocess.PIPE,
