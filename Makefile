@@ -1,4 +1,4 @@
-# The two commands of the README; what the tests cover, the mutants of the model answers, the catalogues of words, the benchmarks.
+# The two commands of the README; what the tests cover, mutants of the model answers, catalogues of words, benchmarks.
 # On Windows, README.md has the plain lines of the two.
 PYTHON ?= python3
 VENV := .venv

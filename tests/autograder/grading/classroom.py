@@ -13,7 +13,7 @@ from autograder.gradebook import Book
 from autograder.verdict import Status
 
 START = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"  # not ignored, as it is in a script's `&`
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"  # it is ignored in a script's `&`
     "from autograder.cli import main; main()"
 )
 OPTIONS = ("--workers", "2", "--sandbox", "limits", "--accept-weaker-sandbox", "--seed", "7")
