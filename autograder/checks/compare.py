@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograder.checks.picture import around
 from autograder.words import _
 
 if TYPE_CHECKING:
@@ -19,14 +20,30 @@ FLOAT32_TOLERANCE = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """Two arrays of one shape that differ, and the entry where they differ most."""
+    """Two arrays of one shape that differ, and the entry where they differ most.
+
+    tolerance: how far an entry may be off. wrong: how many of them are farther. arrays: what is expected, and got.
+    """
 
     index: tuple[int, ...]
-    expected: float
-    got: float
     tolerance: float
     wrong: int
-    size: int
+    arrays: tuple[Array, Array] = field(repr=False, compare=False)
+
+    @property
+    def expected(self) -> float:
+        """What the worst entry should be."""
+        return float(self.arrays[0][self.index])
+
+    @property
+    def got(self) -> float:
+        """What it is."""
+        return float(self.arrays[1][self.index])
+
+    @property
+    def size(self) -> int:
+        """How many entries there are."""
+        return self.arrays[0].size
 
     def told(self) -> str:
         """Return it in words, in the language of the run."""
@@ -42,7 +59,7 @@ class Mismatch:
         )
 
     def evidence(self) -> dict[str, Any]:
-        """Return the numbers as JSON values; what is not finite as text."""
+        """Return the numbers as JSON values, with a picture of the arrays; what is not finite as text."""
         return {
             "index": list(self.index),
             "expected": json_number(self.expected),
@@ -50,6 +67,7 @@ class Mismatch:
             "tolerance": self.tolerance,
             "wrong_entries": self.wrong,
             "entries": self.size,
+            "picture": around(self.index, *self.arrays),
         }
 
 
@@ -68,7 +86,7 @@ def first_mismatch(got: Array, expected: Array, rounded: bool = False) -> Mismat
     if not wrong.any():
         return None
     index = tuple(int(i) for i in np.unravel_index(int(error.argmax()), error.shape))
-    return Mismatch(index, float(expected[index]), float(got[index]), tolerance, int(wrong.sum()), error.size)
+    return Mismatch(index, tolerance, int(wrong.sum()), (expected, got))
 
 
 def json_number(value: float) -> float | str:

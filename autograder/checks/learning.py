@@ -12,6 +12,7 @@ import numpy as np
 
 from autograder.checks.api import Failed, Grader, Passed
 from autograder.checks.causes import Cause
+from autograder.checks.curves import evidence_of, wrong_digits
 from autograder.checks.severed import where_made, where_model_severed
 from autograder.checks.slow import slow_line
 from autograder.checks.training import (
@@ -46,7 +47,7 @@ def model_learns(grader: Grader, features: Features) -> Passed:
     seed = grader.assignment.training.seeds[0]
     run = _trained(grader, features, seed)
     warnings = _initialisation(run)
-    evidence = _evidence(run) | {"warnings": warnings}
+    evidence = evidence_of(run) | {"warnings": warnings}
     _all_are_registered(grader, run, features, evidence)
     _gradients_arrive(grader, run, evidence)
     _losses_are_finite(run, evidence)
@@ -102,6 +103,7 @@ def model_reaches_f1(grader: Grader, features: Features) -> Passed:
         "seeds": list(settings.seeds[: len(scores)]),
         "f1": [list(score) for score in scores],
         "confusion_matrix": confusion_matrix(labels, run.logits.argmax(axis=1), labels=range(10)).tolist(),
+        "wrong_digits": wrong_digits(run),
     }
     reached = _(
         "Macro F1 {macro:.4f} and micro F1 {micro:.4f} on {count} held-out digits.",
@@ -149,18 +151,6 @@ def _f1(labels: Array, run: Training) -> tuple[float, float]:
     predicted = run.logits.argmax(axis=1)
     macro, micro = (float(f1_score(labels, predicted, average=a)) for a in ("macro", "micro"))
     return macro, micro
-
-
-def _evidence(run: Training) -> dict[str, Any]:
-    return {
-        "iterations": len(run.losses),
-        "iterations_per_second": round(run.pace, 2),
-        "batch_size": run.settings.batch_size,
-        "learning_rate": run.settings.learning_rate,
-        "losses": [float(f"{x:.5g}") if math.isfinite(x) else str(x) for x in run.losses],
-        "moved": run.moved,
-        "largest_gradient": run.arrived,
-    }
 
 
 def _all_are_registered(grader: Grader, run: Training, features: Features, evidence: dict[str, Any]) -> None:

@@ -30,6 +30,8 @@ HYPERPARAMETERS = ("BATCH_SIZE", "ITERATIONS", "LEARNING_RATE")
 _COMPARED_SECONDS = 60.0
 _PACE_SECONDS = 2.0
 _SOME = 200  # held-out images, where a share of them is asked for and no score
+_LOOKS = 5
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,15 @@ class Settings:
 class Training:
     """One training run: the loss of each step, and what became of each Tensor in the model.
 
-    initial: the values of the features before training, by path.
+    initial, final: the values of the features before training and after it, by path.
     moved: how far each Tensor's values went, as the norm of the change over the norm at the start.
     arrived: by path, the largest entry of the gradient on a batch, through the initial model and the trained one;
         None if none came. (A weight behind one that is still zero gets zeros at first, and not for long.)
     before, logits, without, reset: logits (N, 10) for the first of the held-out images before training, for all of them
         after it, and for the first of them then with the features set to zero, and with all parameters put back to
         what they were. There are fewer if time was up.
+    along: logits for the first of the held-out images in the course of training, by how many steps were done; none if
+        the model is too slow to look at it often.
     seconds: of the steps alone.
     """
 
@@ -68,12 +72,14 @@ class Training:
     settings: Settings
     losses: tuple[float, ...]
     initial: dict[str, Array]
+    final: dict[str, Array]
     moved: dict[str, float]
     arrived: dict[str, float | None]
     before: Array
     logits: Array
     without: Array
     reset: Array
+    along: dict[int, Array]
     seconds: float
 
     @property
@@ -191,8 +197,15 @@ def _train(grader: Grader, features: Features, seed: int) -> Training:
             evidence={"found": {t.path: list(t.shape) for t in tensors}},
         )
     values = session.read(model.id, paths)
+    start = time.perf_counter()
     before = _predict(grader, model.id, _SOME, allowed)
-    losses, seconds = _steps(grader, model.id, settings, seed, allowed, _("training"))
+    slow = time.perf_counter() - start > _LOOK_SECONDS
+    along: dict[int, Array] = {}
+
+    def look(done: int) -> None:
+        along[done] = _predict(grader, model.id, _SOME, allowed)
+
+    losses, seconds = _steps(grader, model.id, settings, seed, allowed, _("training"), None if slow else look)
     grader.progress(1.0, _("predicting held-out digits"))
     logits = _predict(grader, model.id, len(held_out()), allowed)
     after = session.read(model.id, paths)
@@ -208,12 +221,14 @@ def _train(grader: Grader, features: Features, seed: int) -> Training:
         settings,
         tuple(losses),
         {path: values[path] for path in chosen},
+        {path: after[path] for path in chosen},
         {path: _distance(values[path], after[path]) for path in paths},
         {path: _larger(arrived.get(path), later.get(path)) for path in paths},
         before,
         logits,
         without,
         reset,
+        along,
         seconds,
     )
 
@@ -228,16 +243,31 @@ def _train_frozen(grader: Grader, run: Training, seed: int) -> Array:
 
 
 def _steps(
-    grader: Grader, model: int, settings: Settings, seed: int, allowed: float, doing: str
+    grader: Grader,
+    model: int,
+    settings: Settings,
+    seed: int,
+    allowed: float,
+    doing: str,
+    look: Callable[[int], None] | None = None,
 ) -> tuple[list[float], float]:
-    """Take the iterations, or as many as fit into the time; return their losses, and the seconds they took."""
+    """Take the iterations, or as many as fit into the time; return their losses, and the seconds they took.
+
+    look: called a few times on the way, with how many are done. Its time is not counted.
+    """
     session, batches = grader.session, iter(_batches(_digits()[0], settings.batch_size, seed))
+    stops = {settings.iterations * k // _LOOKS for k in range(1, _LOOKS)} if look is not None else ()
     losses: list[float] = []
+    looking = 0.0
     start = time.perf_counter()
     try:
         with session.deadline(allowed):
             while len(losses) < settings.iterations and all(map(math.isfinite, losses[-1:])):
                 losses.append(session.train_step(model, *next(batches)))
+                if look is not None and len(losses) in stops:
+                    began = time.perf_counter()
+                    look(len(losses))
+                    looking += time.perf_counter() - began
                 if time.perf_counter() - start > 0.9 * allowed:
                     break
                 if len(losses) % 10 == 0:
@@ -260,7 +290,7 @@ def _steps(
             )
         )
         raise
-    return losses, time.perf_counter() - start
+    return losses, time.perf_counter() - start - looking
 
 
 def _batches(digits: ImageDataset, batch_size: int, seed: int) -> Iterator[tuple[Array, Array]]:

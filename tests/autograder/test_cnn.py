@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
+import numpy as np
 import pytest
 
 from autograder.assignment import Assignment, load_assignment
 from autograder.checks import Failed
 from autograder.checks.learning import _all_moved
-from autograder.checks.training import Training
+from autograder.checks.training import Training, held_out
 from autograder.runner import check_submission
 from autograder.submission import read_submission
 from autograder.verdict import CheckResult, Status, SubmissionResult
@@ -144,14 +146,38 @@ def test_a_conv2d_without_stride_and_padding_is_told_that_it_was_graded_on_the_r
     assert "all 5 configurations" in result.checks[0].message
 
 
-def test_the_same_hand_in_and_seed_give_the_same_verdicts_and_numbers(cnn: Assignment) -> None:
-    def numbers(seed: int) -> list[tuple[object, ...]]:
-        path = SUBMISSIONS / "right" / "float32_parameters.py"
-        result = check_submission(cnn, read_submission(path), seed=seed)
-        return [(c.id, c.status, c.score, c.evidence.get("losses"), c.evidence.get("macro_f1")) for c in result.checks]
+def test_the_same_hand_in_and_seed_give_the_same_verdicts_and_numbers(cnn: Assignment, tmp_path: Path) -> None:
+    (tmp_path / "assignment.py").write_text(SOLUTION, "utf-8")
+    submission = read_submission(tmp_path / "assignment.py")
 
-    assert numbers(3) == numbers(3)
-    assert numbers(3) == numbers(4)  # training has seeds of its own: F1 does not depend on the day
+    def numbers(seed: int) -> list[tuple[str, Status, float, dict[str, Any]]]:
+        result = check_submission(cnn, submission, seed=seed)
+        pace = {"iterations_per_second": 0}  # the clock's
+        return [(c.id, c.status, c.score, c.evidence | pace if c.id != "types.strict" else {}) for c in result.checks]
+
+    def trained(check_numbers: list[tuple[str, Status, float, dict[str, Any]]]) -> list[object]:
+        return [(e["losses"], e["f1_over_training"]) for _id, _status, _score, e in check_numbers if "losses" in e]
+
+    first = numbers(3)
+    assert first == numbers(3)
+    assert trained(first) == trained(numbers(4)) != []  # training has seeds of its own: F1 is the same on every day
+
+
+def test_evidence_shows_the_course_of_training(cnn: Assignment, tmp_path: Path) -> None:
+    """The curve ends in what the model knows; the filters moved; the digits it got wrong are those off the diagonal."""
+    result = grade(cnn, SOLUTION, tmp_path, "model.*")
+    learns, f1 = (next(c.evidence for c in result.checks if c.id == f"model.{name}") for name in ("learns", "f1"))
+    done, scores = zip(*learns["f1_over_training"], strict=True)
+    assert done == tuple(len(learns["losses"]) * k // 5 for k in range(6))
+    assert scores[0] < 0.3
+    assert abs(scores[-1] - f1["macro_f1"]) < 0.05
+    assert learns["filters"]["shape"][1:] == [1, 5, 5]
+    assert learns["filters"]["before"] != learns["filters"]["after"]
+    wrong = Counter((label, predicted) for _index, label, predicted in f1["wrong_digits"])
+    confused = np.array(f1["confusion_matrix"])
+    assert wrong.total() == min(40, confused.sum() - np.trace(confused))
+    assert all(held_out().y[index] == label != predicted for index, label, predicted in f1["wrong_digits"])
+    assert all(confused[pair] >= count for pair, count in wrong.items())
 
 
 def test_the_untouched_stub_scores_0_and_is_told_so_kindly(cnn: Assignment) -> None:
