@@ -20,6 +20,7 @@ from autograder.gradebook.commands import app as gradebook_app
 from autograder.grading.command import grade
 from autograder.publish.bank import BankProgress, print_report
 from autograder.publish.console import LiveProgress, print_result
+from autograder.publish.outputs import Outputs, check_writable
 from autograder.runner import check_submission
 from autograder.submission import SubmissionError, read_submission
 from autograder.words import _, current_language, language, system_language
@@ -49,6 +50,13 @@ def check(
         str, typer.Option(metavar="GLOB", help="Run only checks whose id matches, such as 'conv2d.*'.")
     ] = "*",
     json: Annotated[Path | None, typer.Option(metavar="OUT", help="Write the result to this file, as JSON.")] = None,
+    gradescope: Annotated[
+        Path | None, typer.Option(metavar="OUT", help="Write the result to this file, as Gradescope's results.json.")
+    ] = None,
+    github: Annotated[
+        bool,
+        typer.Option("--github", help="In GitHub Actions: annotate the lines named, and write the step's summary."),
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="What every random choice comes from.")] = 0,
     lang: Annotated[
         Literal["en", "ko"] | None, typer.Option(help="The language of the report. Default: the system's.")
@@ -59,27 +67,28 @@ def check(
     Exit status: 0 if all checks passed, 1 if some did not, 2 for wrong usage or a fault of the grader.
     """
     with language(lang or current_language()):
-        status = _check(assignment, file, only, json, seed)
+        status = _check(assignment, file, only, Outputs(json, gradescope, github), seed)
     raise typer.Exit(status)
 
 
-def _check(assignment: str, file: Path | None, only: str, json: Path | None, seed: int) -> int:
-    """Check one hand-in, print the result, write it to `json`; return the exit status."""
+def _check(assignment: str, file: Path | None, only: str, outputs: Outputs, seed: int) -> int:
+    """Check one hand-in, print the result, write what was asked for; return the exit status."""
     errors = Console(stderr=True, highlight=False)
     try:
         task = load_assignment(assignment)
         count = len(task.select(only))
+        outputs.check_writable(task.stub if file is None else file)
         submission = read_submission(task.stub if file is None else file)
-        if json is not None:
-            _check_writable(json, submission.path)
         with LiveProgress(errors, count) as progress:
             result = check_submission(task, submission, seed=seed, only=only, listener=progress)
-        if json is not None:
-            json.write_bytes(result.to_json())
+        with outputs.report():
+            print_result(Console(highlight=False), result)
+        outputs.write(result, submission.path, assignment)
     except (AssignmentError, SubmissionError, DataError, OSError) as error:
+        if isinstance(error, SubmissionError):
+            outputs.refuse(error)
         errors.print(f"autograder: {error}", style="red", markup=False)
         return USAGE
-    print_result(Console(highlight=False), result)
     for c in result.checks:
         if "traceback" in c.evidence:
             errors.print(f"{c.id}: {c.evidence['traceback']}", markup=False)
@@ -110,7 +119,7 @@ def bank(
         if not chosen:
             raise BankError(f"--only: expected a pattern that matches the name of a hand-in, got {only!r}.")
         if json is not None:
-            _check_writable(json, folder / "bank.toml")
+            check_writable("--json", json, folder / "bank.toml")
         with BankProgress(errors, len(chosen)) as progress:
             report = run_bank(replace(read, hand_ins=chosen), jobs=jobs, seed=seed, done=progress.finished)
         if json is not None:
@@ -120,23 +129,6 @@ def bank(
         raise typer.Exit(USAGE) from None
     print_report(Console(highlight=False), report, part=len(chosen) < len(read.hand_ins))
     raise typer.Exit(USAGE if report.faulty else 0 if report.holds else 1)
-
-
-def _check_writable(out: Path, read: Path) -> None:
-    """Find out before the work, not after it, that its result cannot be kept; it may not replace what was read."""
-    if out.suffix == ".py" or out.resolve() == read.resolve():
-        raise AssignmentError(
-            _("--json: expected a file to write the result to, got {path}, which is source code.", path=out)
-        )
-    try:
-        existed = out.exists()
-        out.open("ab").close()
-        if not existed:
-            out.unlink()
-    except OSError as error:
-        raise AssignmentError(
-            _("--json: expected a file that can be written, got {path} ({why}).", path=out, why=error.strerror)
-        ) from error
 
 
 def main() -> None:
