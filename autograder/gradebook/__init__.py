@@ -10,8 +10,12 @@ from autograder.gradebook.keys import Key as Key
 from autograder.gradebook.keys import assignment_sha256 as assignment_sha256
 from autograder.gradebook.keys import environment_sha256 as environment_sha256
 from autograder.gradebook.keys import grader_sha256 as grader_sha256
+from autograder.gradebook.line import Line as Line
+from autograder.gradebook.line import Lines as Lines
 from autograder.gradebook.records import Pending as Pending
 from autograder.gradebook.records import Stored as Stored
+from autograder.gradebook.releases import Release as Release
+from autograder.gradebook.releases import Releases as Releases
 from autograder.gradebook.store import BookError as BookError
 from autograder.gradebook.view import Gradebook as Gradebook
 from autograder.gradebook.view import Row as Row

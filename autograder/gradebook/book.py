@@ -82,7 +82,7 @@ class Book(Store):
         said = msgspec.json.encode([(p.student, p.name, p.ids) for p in people], order="sorted").decode()
         with self.writing():
             if self._latest_roster() != said:
-                self.insert("roster", at=self._now(), people=said)
+                self.insert("roster", at=self.now(), people=said)
 
     def roster(self) -> list[Person]:
         """List who is in the class, in the roster's order; nobody, if no roster ever came."""
@@ -118,7 +118,7 @@ class Book(Store):
                 known[_place(row)] = row
                 if hand_in is not None and self.one("SELECT 1 FROM content WHERE sha256 = ?", hand_in) is None:
                     self.insert("content", sha256=hand_in, bytes=attempt.content)
-                self.insert("attempt", at=self._now(), assignment=assignment, **row._asdict())
+                self.insert("attempt", at=self.now(), assignment=assignment, **row._asdict())
 
     def attempts(self, assignment: str) -> list[StoredAttempt]:
         """List what was handed in, in the order in which it came to be known, each as it was last told."""
@@ -173,7 +173,7 @@ class Book(Store):
             row = self.one("SELECT seed FROM seed WHERE assignment = ?", assignment)
             if row is None:
                 drawn = secrets.randbits(32) if wanted is None else wanted
-                self.insert("seed", assignment=assignment, at=self._now(), seed=drawn)
+                self.insert("seed", assignment=assignment, at=self.now(), seed=drawn)
                 return drawn
         seed: int = row[0]
         if wanted not in (None, seed):
@@ -219,7 +219,7 @@ class Book(Store):
                 )
             return self.insert(
                 "result",
-                at=self._now(),
+                at=self.now(),
                 assignment=assignment,
                 hand_in=key.hand_in,
                 assignment_sha256=key.assignment,
@@ -270,7 +270,7 @@ class Book(Store):
         with self.writing():
             return self.insert(
                 "entry",
-                at=self._now(),
+                at=self.now(),
                 who=who,
                 why=why,
                 kind=kind.value,
@@ -341,7 +341,8 @@ class Book(Store):
         row = self.one("SELECT people FROM roster ORDER BY id DESC LIMIT 1")
         return "[]" if row is None else row[0]
 
-    def _now(self) -> str:
+    def now(self) -> str:
+        """Return the time, as the book has it."""
         return _utc(self._clock())
 
 

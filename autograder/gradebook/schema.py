@@ -10,10 +10,10 @@ from typing import Final
 APPLICATION_ID: Final = 0x6E70_7467
 """What makes an SQLite file a gradebook of ours, in its header: "nptg"."""
 
-VERSION: Final = 1
-"""Of the tables below. A book of a later version is refused; when there is one, an earlier is brought up to it."""
+VERSION: Final = 2
+"""Of the tables below. A book of a later version is refused; an earlier is brought up to it before it is written to."""
 
-TABLES: Final = """
+_TABLES: Final = """
 -- The roster, each time it came and was another than before. The latest is the one that holds.
 CREATE TABLE roster (
     id          INTEGER PRIMARY KEY,
@@ -104,18 +104,52 @@ CREATE TABLE entry (
 CREATE INDEX entry_of ON entry (assignment, student);
 """
 
-APPEND_ONLY: Final = "".join(
-    f"""
+_RELEASES: Final = """
+-- The name of a student's page: drawn when something is first released to them, and kept.
+CREATE TABLE page (
+    id          INTEGER PRIMARY KEY,
+    at          TEXT NOT NULL,
+    assignment  TEXT NOT NULL,
+    student     TEXT NOT NULL,
+    token       TEXT NOT NULL UNIQUE CHECK (length(token) = 32),
+    UNIQUE (assignment, student)
+) STRICT;
+
+-- What was released to whom. The latest of a page holds.
+CREATE TABLE released (
+    id          INTEGER PRIMARY KEY,
+    at          TEXT NOT NULL,
+    who         TEXT NOT NULL CHECK (trim(who) <> ''),
+    page        INTEGER NOT NULL REFERENCES page,
+    score       REAL,                           -- NULL: it was withdrawn
+    line        TEXT,                           -- JSON: the student's line of the gradebook, as it was released
+    result      INTEGER REFERENCES result,      -- what the page shows; NULL: nothing that was graded
+    sha256      TEXT,                           -- of the page's bytes; NULL: there is no page
+    CHECK ((score IS NULL) = (line IS NULL)),
+    CHECK (score IS NOT NULL OR (result IS NULL AND sha256 IS NULL))
+) STRICT;
+CREATE INDEX released_of ON released (page);
+"""
+
+
+def _append_only(*tables: str) -> str:
+    return "".join(
+        f"""
 CREATE TRIGGER {table}_is_never_{done} BEFORE {action} ON {table}
 BEGIN SELECT RAISE(ABORT, 'a gradebook is only added to: no row of {table} is {done}'); END;
 """
-    for table in ("roster", "content", "attempt", "result", "seed", "entry")
-    for action, done in (("UPDATE", "changed"), ("DELETE", "deleted"))
-)
+        for table in tables
+        for action, done in (("UPDATE", "changed"), ("DELETE", "deleted"))
+    )
+
+
+UPGRADES: Final = {2: _RELEASES + _append_only("page", "released")}
+"""What each version added to the one before."""
 
 CREATE: Final = f"""
-{TABLES}
-{APPEND_ONLY}
+{_TABLES}
+{_append_only("roster", "content", "attempt", "result", "seed", "entry")}
+{"".join(UPGRADES.values())}
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};
 """

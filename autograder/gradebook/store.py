@@ -11,7 +11,7 @@ import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
-from autograder.gradebook.schema import APPLICATION_ID, CREATE, VERSION
+from autograder.gradebook.schema import APPLICATION_ID, CREATE, UPGRADES, VERSION
 from autograder.words import _
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ class Store:
             self._db.execute("BEGIN IMMEDIATE")
             self._writes = True
             try:
+                self._upgrade()
                 yield
                 self._db.execute("COMMIT")
             finally:
@@ -140,6 +141,15 @@ class Store:
         else:
             self._check()
             # As it is already, for this fails now where nothing can be written later.
+            self._db.execute(f"PRAGMA user_version = {VERSION}")
+
+    def _upgrade(self) -> None:
+        """Bring a book of an earlier version up to this one."""
+        application, version = self._header()
+        if application == APPLICATION_ID and version < VERSION:
+            for added in range(version + 1, VERSION + 1):
+                for statement in _statements(UPGRADES[added]):
+                    self._db.execute(statement)
             self._db.execute(f"PRAGMA user_version = {VERSION}")
 
     def _check(self) -> None:

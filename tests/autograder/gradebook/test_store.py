@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.gradebook import Book, BookError, Kind
+from autograder.gradebook import Book, BookError, Kind, Release, Releases
 from autograder.gradebook.schema import APPLICATION_ID, VERSION
 from tests.autograder.gradebook.fakes import attempt, key, result
 from tests.autograder.light import ROOT
@@ -28,6 +28,7 @@ def book(tmp_path: Path) -> Path:
         b.add_result("cnn", key(), result())
         b.seed("cnn")
         b.enter(Kind.SCORE, who="kim", why="seen", assignment="cnn", student="ann", points=1.0)
+        Releases(b, "cnn").add([Release(student="ann", token="0" * 32, line=None)], who="kim", seen={})
     with sqlite3.connect(path) as db:
         db.execute("INSERT INTO roster (at, people) VALUES ('now', '[]')")
     db.close()
@@ -42,7 +43,7 @@ def test_a_book_is_one_file_and_says_what_it_is(book: Path) -> None:
     db.close()
 
 
-@pytest.mark.parametrize("table", ["roster", "content", "attempt", "result", "seed", "entry"])
+@pytest.mark.parametrize("table", ["roster", "content", "attempt", "result", "seed", "entry", "page", "released"])
 @pytest.mark.parametrize("how", ["UPDATE {table} SET {column} = {column}", "DELETE FROM {table}"])
 def test_no_row_is_changed_or_deleted(book: Path, table: str, how: str) -> None:
     db = sqlite3.connect(book)
