@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -14,8 +14,6 @@ from autograder.verdict import Status
 if TYPE_CHECKING:
     from autograder.gradebook.view import Row
     from autograder.verdict import SubmissionResult
-
-SCHEMA = "numpytorch/gradebook/1"
 
 
 class CheckLine(msgspec.Struct, frozen=True):
@@ -56,7 +54,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 class Lines(msgspec.Struct, frozen=True, kw_only=True):
     """A gradebook, as it was released."""
 
-    schema: str = SCHEMA
+    schema: Literal["numpytorch/gradebook/1"] = "numpytorch/gradebook/1"
     assignment: str
     lines: tuple[Line, ...]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from autograder.gradebook.line import Line
+from autograder.gradebook.view import State
+from autograder.handins import Id
 from autograder.verdict import SCHEMA, CheckResult, Status, SubmissionRef, SubmissionResult
 
 NASTY = "100 %: a, b\r\n::error::no\n\n</pre><script>alert(1)</script> | `x` \x1b[31mred\x07 =1+1 한글"
@@ -45,3 +48,15 @@ FULL = result(
     check("policy", Status.FAILED, evidence={"found": [[5, "import os"]]}, visibility="hidden", message="SECRET"),
     check("types.strict", Status.SKIPPED, message="Counts once it passes: policy."),
 )
+
+
+def line(student: str, score: float | None = 90.0, **more: object) -> Line:
+    """Make a line of the gradebook; without a score, one of which nothing is released."""
+    said = {
+        "name": f"Name of {student}",
+        "ids": {Id.SID: f"00{student}"},
+        "state": State.GRADED if score is not None else State.WAITING,
+        "max_score": 100.0,
+        **more,
+    }
+    return Line(student=student, score=score, **said)  # type: ignore[arg-type] # as `more` has them
