@@ -1,14 +1,21 @@
+# stub: """Assignment: a convolutional network, from its layers up. README.md beside this file explains the task.
+# stub:
+# stub: Fill in every place that raises NotImplementedError, then check your work:
+# stub:
+# stub:     autograder check cnn assignment.py
+# stub: """
 """Model answer to the assignment on convolutional networks.
 
 The convolution is one matrix product (im2col): every window becomes a column, every filter a row.
 """
+# end
 
-import numpy as np
-from numpy.typing import NDArray
+import numpy as np  # answer
+from numpy.typing import NDArray  # answer
 
 import numpytorch as npt
 from numpytorch import Tensor, nn
-from numpytorch.autograd import GradFn, OutputNode, TensorNode, attach
+from numpytorch.autograd import GradFn, OutputNode, TensorNode, attach  # answer
 
 # ---- hyperparameters: yours to change, within the bounds that README.md lists ----
 BATCH_SIZE = 32
@@ -16,6 +23,8 @@ ITERATIONS = 300
 LEARNING_RATE = 0.1
 # ---- end of hyperparameters ----
 
+
+# answer
 Array = NDArray[np.floating]
 Window = tuple[slice, slice, slice, slice]
 
@@ -62,12 +71,20 @@ class Conv2dGradFn(GradFn):
         return dx, dw, db
 
 
+# end
+
+
 class Conv2d(nn.Module):
-    """Slide a bank of filters over a batch of images (cross-correlation) and add a bias to each."""
+    """Slide a bank of filters over a batch of images (cross-correlation) and add a bias to each.
+
+    weight: (F, C, K, K) and bias: (F,), each an nn.Parameter on an attribute of this module, with
+    C = in_channels, F = out_channels, K = kernel_size. The attribute names are up to you.
+    """
 
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, padding: int = 0
     ) -> None:
+        # stub: raise NotImplementedError("Conv2d.__init__: keep the sizes and create the weight and the bias.")
         self.kernel_size = kernel_size
         self.stride = stride
         self.padding = padding
@@ -75,7 +92,12 @@ class Conv2d(nn.Module):
         self.bias = nn.Parameter(npt.zeros(out_channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map x (N, C, H, W) to (N, F, OH, OW)."""
+        """Compute y[n, f, i, j] = bias[f] + sum over c, a, b of weight[f, c, a, b] * x'[n, c, i*S + a, j*S + b].
+
+        x: (N, C, H, W); x' is x with `padding` (P) zeros on each of its four sides; S is the stride.
+        Returns (N, F, OH, OW), OH = (H + 2*P - K) // S + 1 and OW = (W + 2*P - K) // S + 1.
+        """
+        # stub: raise NotImplementedError("Conv2d.forward: compute the output with Tensor operations, or with a GradFn.")
         p = self.padding
         if p:
             x = npt.pad(x, ((0, 0), (0, 0), (p, p), (p, p)))
@@ -94,6 +116,7 @@ class Conv2d(nn.Module):
         return attach(y.reshape(n, -1, out_h, out_w), grad_fn)
 
 
+# answer
 class MaxPool2dGradFn(GradFn):
     """Each window's gradient goes to its largest entry."""
 
@@ -109,15 +132,23 @@ class MaxPool2dGradFn(GradFn):
         return (dx,)
 
 
+# end
+
+
 class MaxPool2d(nn.Module):
-    """Take the largest entry of each window, channel by channel."""
+    """Take the largest entry of each window, channel by channel. Windows overlap where stride < kernel_size."""
 
     def __init__(self, kernel_size: int, stride: int) -> None:
+        # stub: raise NotImplementedError("MaxPool2d.__init__: keep the sizes.")
         self.kernel_size = kernel_size
         self.stride = stride
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map x (N, C, H, W) to (N, C, OH, OW)."""
+        """Compute y[n, c, i, j] = max over a, b of x[n, c, i*S + a, j*S + b].
+
+        x: (N, C, H, W). Returns (N, C, OH, OW), OH = (H - K) // S + 1 and OW = (W - K) // S + 1.
+        """
+        # stub: raise NotImplementedError("MaxPool2d.forward: compute the output with Tensor operations, or with a GradFn.")
         h, w = x.shape[2:]
         out_h, out_w = out_length(h, self.kernel_size, self.stride), out_length(w, self.kernel_size, self.stride)
         places = windows(self.kernel_size, self.stride, out_h, out_w)
@@ -132,9 +163,10 @@ class MaxPool2d(nn.Module):
 
 
 class MNISTClassificationModel(nn.Module):
-    """Two convolutions, each followed by ReLU and pooling, then two linear layers."""
+    """Classify handwritten digits with the two layers above, nn.ReLU and nn.Linear."""
 
     def __init__(self) -> None:
+        # stub: raise NotImplementedError("MNISTClassificationModel.__init__: create the layers.")
         self.features = nn.Sequential(
             Conv2d(1, 32, 3),  # (N, 32, 26, 26)
             nn.ReLU(),
@@ -150,6 +182,7 @@ class MNISTClassificationModel(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map images (N, 1, 28, 28) to logits (N, 10)."""
+        """Map images (N, 1, 28, 28), values from 0 to 1, to logits (N, 10): one number a digit, no softmax."""
+        # stub: raise NotImplementedError("MNISTClassificationModel.forward: apply the layers in turn.")
         x = self.features(x)
         return self.classifier(x.reshape(len(x), -1))

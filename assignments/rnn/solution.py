@@ -1,22 +1,31 @@
+# stub: """Assignment: a recurrent network, and its gradient back through time. README.md beside this file explains the task.
+# stub:
+# stub: Fill in every place that raises NotImplementedError, then check your work:
+# stub:
+# stub:     autograder check rnn assignment.py
+# stub: """
 """Model answer to the assignment on recurrent networks.
 
 All time steps are one operation with one rule: backpropagation through time, written out. What does not depend on the
 state (x W_x at every step, the parameters' sums over steps) is one matrix product for the whole sequence.
 """
+# end
 
-import numpy as np
-from numpy.typing import NDArray
+import numpy as np  # answer
+from numpy.typing import NDArray  # answer
 
 import numpytorch as npt
 from numpytorch import Tensor, nn
-from numpytorch.autograd import GradFn, OutputNode, TensorNode, attach
+from numpytorch.autograd import GradFn, OutputNode, TensorNode, attach  # answer
 
 # ---- hyperparameters: yours to change, within the bounds that README.md lists ----
-BATCH_SIZE = 50
-ITERATIONS = 2000
+BATCH_SIZE = 50  # stub: 32
+ITERATIONS = 2000  # stub: 1000
 LEARNING_RATE = 0.02
 # ---- end of hyperparameters ----
 
+
+# answer
 Array = NDArray[np.floating]
 
 
@@ -43,10 +52,18 @@ class RNNGradFn(GradFn):
         return dx, dh, dw_x, dw_h, db
 
 
+# end
+
+
 class RNN(nn.Module):
-    """Read sequences step by step, keeping a state: h_t = tanh(x_t W_x + h_{t-1} W_h + b)."""
+    """Read sequences step by step, keeping a state: h_t = tanh(x_t W_x + h_{t-1} W_h + b).
+
+    W_x: (D, H), W_h: (H, H) and b: (H,), each an nn.Parameter on an attribute of this module, with
+    D = input_size, H = hidden_size. The attribute names are up to you.
+    """
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
+        # stub: raise NotImplementedError("RNN.__init__: keep the sizes and create W_x, W_h and b.")
         self.hidden_size = hidden_size
         # A little less than He, who has ReLU in mind: tanh learns slowly once it is saturated.
         self.w_x = nn.Parameter(nn.Parameter.new(input_size, hidden_size).arr * 0.75)
@@ -57,7 +74,12 @@ class RNN(nn.Module):
         self.b = nn.Parameter(npt.zeros(hidden_size))
 
     def forward(self, x: Tensor, h0: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Map x (N, T, D), and the state before it (N, H), to all states (N, T, H) and the last one (N, H)."""
+        """Compute h_t = tanh(x_t W_x + h_{t-1} W_h + b) for t = 1, ..., T.
+
+        x: (N, T, D), of which x_t is x[:, t - 1]; h0: (N, H), the state before the first step, or None for zeros.
+        Returns the states (N, T, H), of which h_t is [:, t - 1], and the last of them, h_T (N, H).
+        """
+        # stub: raise NotImplementedError("RNN.forward: compute the states with Tensor operations, or with a GradFn.")
         n, steps, _ = x.shape
         if h0 is None:
             h0 = npt.zeros(n, self.hidden_size, dtype=x.dtype)
@@ -72,13 +94,16 @@ class RNN(nn.Module):
 
 
 class MNISTClassificationModel(nn.Module):
-    """Read an image from top to bottom, a row a step; classify it by the state after the last row."""
+    """Classify handwritten digits with the RNN above and nn.Linear."""
 
     def __init__(self) -> None:
+        # stub: raise NotImplementedError("MNISTClassificationModel.__init__: create the layers.")
         self.rnn = RNN(28, 128)
         self.classifier = nn.Linear(128, 10)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map images (N, 1, 28, 28) to logits (N, 10)."""
+        """Map images (N, 1, 28, 28), values from 0 to 1, to logits (N, 10): one number a digit, no softmax."""
+        # stub: raise NotImplementedError("MNISTClassificationModel.forward: read each image as a sequence of 28 rows.")
+        # A row is a step, from top to bottom; the state after the last one has seen the whole image.
         _, last = self.rnn(x.reshape(len(x), 28, 28))
         return self.classifier(last)

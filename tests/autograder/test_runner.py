@@ -55,7 +55,7 @@ def mischievous(what: str) -> str:
     helper = "\n\ndef recurse() -> None:\n    recurse()\n"
     line = f"        if self.kernel_size == 5 and x.shape[1] == 1 and not self.quiet:\n            {what}\n"
     source = SOLUTION.replace(PLACE, line + PLACE).replace(
-        "import numpy as np\n", "import contextlib\nimport errno\nimport os\nimport sys\nimport numpy as np\n", 1
+        "import numpy as np", "import contextlib\nimport errno\nimport os\nimport sys\nimport numpy as np", 1
     )
     # The model's own convolution is 5 wide too: let it be.
     source = source.replace("            Conv2d(1, 32, 5, 2),", "            Conv2d(1, 32, 5, 2, 0, True),")

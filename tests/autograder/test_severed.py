@@ -253,7 +253,7 @@ def test_of_a_right_hand_in_nothing_is_told(name: str, tmp_path: Path) -> None:
 def test_a_hand_in_that_fails_while_it_is_watched_costs_the_advice_alone(body: str, tmp_path: Path) -> None:
     source = changed(
         NEW,
-        ("import numpy as np\n", "import os\nimport numpy as np\nfrom numpytorch._node import TensorNode\n"),
+        ("import numpy as np", "import os\nfrom numpytorch._node import TensorNode\nimport numpy as np"),
         ("        n, c, ", f"        if TensorNode.__init__ is not MADE:\n            {body}\n        n, c, "),
     )
     source += "\n\nMADE = TensorNode.__init__\n"
