@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from threadpoolctl import threadpool_limits
@@ -14,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from autograder.grading.work import grade
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from concurrent.futures import Future
 
     from autograder.grading.work import Task
@@ -48,14 +50,9 @@ class LocalPool:
         self._executor = self._start()
 
     def submit(self, task: Task) -> Future[SubmissionResult]:
-        """See Pool. For the main thread, as all that sets signals."""
-        # Ctrl-C goes to all processes of the terminal, and the first one decides what is to end. The others begin
-        # with the first task, and inherit that they do not heed it.
-        heeds = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        try:
+        """See Pool."""
+        with _ctrl_c_held_back():  # the processes begin with the first tasks
             return self._executor.submit(grade, task)
-        finally:
-            signal.signal(signal.SIGINT, heeds)
 
     def check(self) -> None:
         """See Pool. A future tells it, here."""
@@ -77,9 +74,28 @@ class LocalPool:
         return ProcessPoolExecutor(self.room, mp_context=spawn, initializer=_begin)
 
 
+@contextmanager
+def _ctrl_c_held_back() -> Iterator[None]:
+    """Let Ctrl-C wait until the end of this context, and in processes that are started in it until they unblock it.
+
+    It goes to all processes of the terminal, and the first one decides what is to end. Windows has no such thing: there
+    a process that has just begun may be ended by it.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _begin() -> None:
     """Prepare a process of the pool."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Windows inherits nothing of the kind
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threadpool_limits(1)  # one process a core is enough
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from autograder.grading import Identity, LocalPool, Task, grade, grade_all, identity
+from autograder.grading import Identity, LocalPool, Stop, Task, grade, grade_all, identity
 
 from .conftest import RIGHT, sha256
 
@@ -59,6 +62,26 @@ def test_a_pool_that_was_interrupted_while_it_ended_is_dropped_all_the_same() ->
     pool = LocalPool(1)
     pool._executor.shutdown()
     pool.close(now=True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is no signal to block there")
+def test_ctrl_c_while_a_process_starts_is_heeded(scale: Path, here: Identity, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = LocalPool(1)
+    submit, before = pool._executor.submit, signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def interrupted(*args: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        return submit(*args)
+
+    monkeypatch.setattr(pool._executor, "submit", interrupted)
+    try:
+        with Stop(lambda: None) as stop:
+            future = pool.submit(task(scale, here, 1))
+            assert stop()
+        assert future.result().score == 100
+    finally:
+        signal.signal(signal.SIGINT, before)
+        pool.close(now=False)
 
 
 def test_a_machine_with_another_grader_refuses(scale: Path, here: Identity) -> None:
