@@ -1,0 +1,57 @@
+"""Small pictures of arrays, as PNG in data URIs: held-out digits, and the planes of a filter."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from numpytorch.data import mnist
+from numpytorch.data.files import shipped_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from autograder.publish.pages.evidence import Value
+    from numpytorch.data import ImageDataset
+
+
+def digit(index: int) -> str | None:
+    """Return the held-out digit of an index; None if there is no such digit."""
+    digits = _held_out()
+    if not 0 <= index < len(digits):
+        return None
+    return _png(255 - np.rint(255 * digits.x[index, 0]).astype(np.uint8))  # ink on paper
+
+
+def planes(*several: Sequence[Sequence[Sequence[Value]]]) -> list[list[str]]:
+    """Return a picture of each plane, all on one scale: black is the most negative, grey is zero, white the largest.
+
+    What is not finite is white, too.
+    """
+    arrays = [[np.asarray(plane, dtype=float) for plane in group] for group in several]
+    finite = [np.abs(a[np.isfinite(a)]) for group in arrays for a in group]
+    scale = max((float(a.max(initial=0.0)) for a in finite), default=0.0) or 1.0
+    return [
+        [
+            _png(np.rint(127.5 + 127.5 * np.nan_to_num(a / scale, nan=1.0, posinf=1.0, neginf=-1.0)).astype(np.uint8))
+            for a in group
+        ]
+        for group in arrays
+    ]
+
+
+@functools.cache
+def _held_out() -> ImageDataset:
+    return mnist(shipped_folder())[1]
+
+
+def _png(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> str:
+    """Return a picture (H, W) of grey values as a data URI."""
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "png", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
