@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from autograder.publish.pages.evidence import Learning, Scores
 
-WIDTH, HEIGHT = 360, 200
+WIDTH, HEIGHT = 360, 200  # as templates/parts.html has them
 LEFT, RIGHT, TOP, BOTTOM = 44, 10, 10, 28
 _MOST_POINTS = 160
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 Value = float | str
 """A number; what is not finite is "nan", "inf" or "-inf"."""
@@ -48,7 +48,7 @@ class Filters(msgspec.Struct, frozen=True):
 class Learning(msgspec.Struct, frozen=True):
     """How training went: the loss of each iteration, and (iteration, macro F1) now and then."""
 
-    losses: tuple[Value, ...]
+    losses: Annotated[tuple[Value, ...], msgspec.Meta(min_length=1)]
     f1_over_training: tuple[tuple[int, float], ...] = ()
 
 
@@ -106,6 +106,11 @@ def read(evidence: object, kind: type[_T]) -> _T | None:
         return msgspec.convert(evidence, kind)
     except msgspec.ValidationError:
         return None
+
+
+def first(several: Iterable[object], kind: type[_T]) -> _T | None:
+    """Return the first piece of evidence that is of this kind."""
+    return next((found for evidence in several if (found := read(evidence, kind)) is not None), None)
 
 
 def mismatches(evidence: Mapping[str, Any]) -> list[Mismatch]:

@@ -55,9 +55,10 @@ def heatmaps(mismatch: Mismatch) -> Heatmaps | None:
     """Draw a mismatch; None if its picture is not of one shape."""
     picture = mismatch.picture
     expected, got = (_numbers(rows) for rows in (picture.expected, picture.got))
-    sizes = {(len(rows), len(row)) for rows in (expected, got) for row in rows}
-    if len(sizes) != 1 or len(picture.offset) != 2 or (0 in (size := sizes.pop())):
+    sizes = {(len(rows), len(row)) for rows in (expected, got) for row in rows if row}
+    if len(sizes) != 1:
         return None
+    size = sizes.pop()
     difference = [[g - e for e, g in zip(*rows, strict=True)] for rows in zip(expected, got, strict=True)]
     values = _largest(expected) or _largest(got) or 1.0
     worst = _worst(mismatch, size)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from autograder.publish.pages.evidence import Value
+    from autograder.sandbox import Array
     from numpytorch.data import ImageDataset
 
 
@@ -25,7 +26,7 @@ def digit(index: int) -> str | None:
     digits = _held_out()
     if not 0 <= index < len(digits):
         return None
-    return _png(255 - np.rint(255 * digits.x[index, 0]).astype(np.uint8))  # ink on paper
+    return _png(255 - 255 * digits.x[index, 0])  # ink on paper
 
 
 def planes(*several: Sequence[Sequence[Sequence[Value]]]) -> list[list[str]]:
@@ -36,13 +37,7 @@ def planes(*several: Sequence[Sequence[Sequence[Value]]]) -> list[list[str]]:
     arrays = [[np.asarray(plane, dtype=float) for plane in group] for group in several]
     finite = [np.abs(a[np.isfinite(a)]) for group in arrays for a in group]
     scale = max((float(a.max(initial=0.0)) for a in finite), default=0.0) or 1.0
-    return [
-        [
-            _png(np.rint(127.5 + 127.5 * np.nan_to_num(a / scale, nan=1.0, posinf=1.0, neginf=-1.0)).astype(np.uint8))
-            for a in group
-        ]
-        for group in arrays
-    ]
+    return [[_png(_grey(a / scale)) for a in group] for group in arrays]
 
 
 @functools.cache
@@ -50,8 +45,13 @@ def _held_out() -> ImageDataset:
     return mnist(shipped_folder())[1]
 
 
-def _png(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> str:
-    """Return a picture (H, W) of grey values as a data URI."""
+def _grey(values: Array) -> Array:
+    """Return the grey values of numbers from -1 to 1."""
+    return 127.5 + 127.5 * np.nan_to_num(values, nan=1.0, posinf=1.0, neginf=-1.0)
+
+
+def _png(grey: Array) -> str:
+    """Return a picture (H, W) of grey values, 0 to 255, as a data URI."""
     out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "png", optimize=True)
+    Image.fromarray(np.rint(grey).astype(np.uint8)).save(out, "png", optimize=True)
     return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()

@@ -78,8 +78,7 @@ def places(check: CheckResult) -> Iterator[tuple[int, str]]:
     for severed in found.breaks:
         if severed.line:
             yield severed.line, f"{severed.said} {severed.fix}"
-    for number, text in (*found.errors, *found.hidden, *found.found):
-        yield number, text
+    yield from (*found.errors, *found.hidden, *found.found)
 
 
 def _raised(check: CheckResult) -> str:

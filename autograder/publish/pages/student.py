@@ -13,7 +13,7 @@ import msgspec
 from autograder.publish.console import STATUS_NAMES
 from autograder.publish.pages import charts, images
 from autograder.publish.pages.environment import render
-from autograder.publish.pages.evidence import Fact, Filters, Learning, Scores, facts, mismatches, read
+from autograder.publish.pages.evidence import Fact, Filters, Learning, Scores, facts, first, mismatches
 from autograder.publish.pages.heatmap import Heatmaps, heatmaps
 from autograder.publish.pages.source import lines_of, listing
 from autograder.publish.pages.story import by_whom, set_points, story
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from autograder.gradebook.view import Row, Scored
+    from autograder.publish.pages.charts import Chart
     from autograder.verdict import CheckResult, SubmissionResult
 
 KINDS = {Status.PASSED: "good", Status.SKIPPED: "quiet", Status.GRADER_FAULT: "fault"}
@@ -71,6 +72,17 @@ class Digit:
     label: int
     predicted: int
     picture: str
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What there is to show of a training. matrix: the confusion matrix, with a shade for each entry."""
+
+    charts: Sequence[Chart]
+    planes: Planes | None
+    scores: Scores | None
+    matrix: Sequence[Sequence[tuple[int, str]]]
+    digits: Sequence[Digit]
 
 
 def student_page(result: SubmissionResult, source: str, *, row: Row | None = None, command: str = "") -> str:
@@ -122,7 +134,7 @@ def hand_in_page(
         source=listing(source, result.checks),
         stages={_(name): result.timing[key] for key, name in _STAGES.items() if key in result.timing},
         everything=everything,
-        **_training(result.checks),
+        training=_training(result.checks),
     )
 
 
@@ -133,23 +145,18 @@ def _told(check: CheckResult) -> CheckResult:
     return msgspec.structs.replace(check, message="", hint="", evidence={})
 
 
-def _training(checks: Sequence[CheckResult]) -> dict[str, object]:
-    """Return what there is to show of a training: curves, filters, confusion matrix and wrong digits."""
-    learnings = [found for c in checks if (found := read(c.evidence, Learning)) is not None and found.losses]
-    scores = next((found for c in checks if (found := read(c.evidence, Scores)) is not None), None)
-    filters = [found for c in checks if (found := read(c.evidence.get("filters"), Filters)) is not None]
-    drawn = []
-    for learning in learnings[:1]:
-        f1 = charts.f1_chart(learning, scores)
-        drawn = [charts.loss_chart(learning), *([f1] if f1 else [])]
-    return {
-        "charts": drawn,
-        "chart_size": (charts.WIDTH, charts.HEIGHT),
-        "planes": _planes(filters[0]) if filters else None,
-        "scores": scores,
-        "matrix": _matrix(scores) if scores else [],
-        "digits": _digits(scores) if scores else [],
-    }
+def _training(checks: Sequence[CheckResult]) -> Training:
+    evidence = [c.evidence for c in checks]
+    learning, scores = first(evidence, Learning), first(evidence, Scores)
+    filters = first([e.get("filters") for e in evidence], Filters)
+    drawn = (charts.loss_chart(learning), charts.f1_chart(learning, scores)) if learning else ()
+    return Training(
+        [chart for chart in drawn if chart is not None],
+        _planes(filters) if filters else None,
+        scores,
+        _matrix(scores) if scores else [],
+        _digits(scores) if scores else [],
+    )
 
 
 def _planes(filters: Filters) -> Planes:
@@ -163,7 +170,7 @@ def _planes(filters: Filters) -> Planes:
 
 
 def _matrix(scores: Scores) -> list[list[tuple[int, str]]]:
-    """Return the confusion matrix with a shade for each entry, by its share of the row."""
+    """Shade each entry by its share of the row."""
     return [
         [(count, _shade(count, sum(row), right=i == j)) for j, count in enumerate(row)]
         for i, row in enumerate(scores.confusion_matrix)
