@@ -62,9 +62,14 @@ def moves(book: Book, assignment: str, rules: ClassRules | None = None) -> list[
         ]
 
 
+def compared(book: Book, old: Stored, new: Stored) -> tuple[tuple[str, ...], tuple[CheckMove, ...]]:
+    """Return what is another about two results of one hand-in: what they were reached with, in words, and verdicts."""
+    a, b = book.result(old.id), book.result(new.id)
+    return _why(old, new, a, b), _checks(a, b)
+
+
 def _move(book: Book, before: Row, after: Row, number: int, counts: Stored, waits: Stored) -> Move:
-    old, new = book.result(counts.id), book.result(waits.id)
-    return Move(before, after, number, counts, waits, _why(counts, waits, old, new), _checks(old, new))
+    return Move(before, after, number, counts, waits, *compared(book, counts, waits))
 
 
 def _why(counts: Stored, waits: Stored, old: SubmissionResult, new: SubmissionResult) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ def print_moves(console: Console, moves: Sequence[Move]) -> None:
             continue
         checks = Text()
         for c in m.checks:
-            checks.append(f"{c.check}: {_verdicts(c)}\n", style="bold")
+            checks.append(f"{c.check}: {verdicts(c)}\n", style="bold")
             checks.append(f"{clean_line(c.message, _WIDTH)}\n" if c.message else "")
         checks.rstrip()
         scores = f"{points(m.before.score) or '-'} -> {points(m.after.score) or '-'}"
@@ -167,6 +167,15 @@ def act(e: Entry) -> str:
             return _("entry {number} undone", number=e.undoes)
 
 
+def verdicts(move: CheckMove) -> str:
+    """Say from which verdict to which; with the points, where these alone are others."""
+    told = [_(STATUS_NAMES[v.status]) if v else "-" for v in (move.before, move.after)]
+    a, b = move.before, move.after
+    if a and b and a.status is b.status:
+        told = [f"{name} {points(v.score)}/{points(v.max_score)}" for name, v in zip(told, (a, b), strict=True)]
+    return " -> ".join(told)
+
+
 def due(book: Gradebook, rules: ClassRules) -> str:
     """Return until when an assignment is due, and what being late costs, in a line."""
     if others := rules.undue(book.assignment):
@@ -202,15 +211,6 @@ def _needs_a_person(book: Gradebook) -> list[str]:
         ],
     }
     return [f"{what} ({len(who)}): {clean_line(', '.join(who), 2000)}" for what, who in groups.items() if who]
-
-
-def _verdicts(move: CheckMove) -> str:
-    """Say from which verdict to which; with the points, where these alone are others."""
-    told = [_(STATUS_NAMES[v.status]) if v else "-" for v in (move.before, move.after)]
-    a, b = move.before, move.after
-    if a and b and a.status is b.status:
-        told = [f"{name} {points(v.score)}/{points(v.max_score)}" for name, v in zip(told, (a, b), strict=True)]
-    return " -> ".join(told)
 
 
 def _table(*columns: str) -> Table:
