@@ -28,7 +28,8 @@ class CheckLine(msgspec.Struct, frozen=True):
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One student's line.
 
-    score: checks and written parts together; None if nothing is released. ids: by the system that knows them.
+    ids: by the system that knows them. on_roster: whether they are in the class; where there is no roster, all are.
+    score: checks and written parts together; None if nothing is released.
     checks_score: what the checks come to, with what lateness cost and what people set. penalty: in points.
     attempt: the number of the one that counts, of so many attempts; None if there is none.
     result: the number in the gradebook of the result that counts. written: points of the parts that somebody graded.
@@ -37,6 +38,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     student: str
     name: str
     ids: dict[Id, str]
+    on_roster: bool = True
     state: State
     score: float | None
     max_score: float
@@ -70,6 +72,7 @@ def line_of(row: Row, result: SubmissionResult | None) -> Line:
         student=row.student,
         name=row.name,
         ids=dict(sorted(row.ids.items())),
+        on_roster=row.on_roster,
         state=row.state,
         score=None if row.score is None else round(row.score, 6),
         max_score=row.max_score,
@@ -91,6 +94,7 @@ def unreleased(row: Row) -> Line:
         student=row.student,
         name=row.name,
         ids=dict(sorted(row.ids.items())),
+        on_roster=row.on_roster,
         state=row.state,
         score=None,
         max_score=row.max_score,

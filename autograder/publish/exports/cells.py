@@ -1,4 +1,4 @@
-"""Cells that a spreadsheet cannot mistake for a formula."""
+"""Cells that a spreadsheet cannot mistake for a formula, and identifiers that one has mistaken for a number."""
 
 from __future__ import annotations
 
@@ -16,3 +16,10 @@ def guarded(text: str) -> str:
 def is_formula(text: str) -> bool:
     """Whether a spreadsheet would compute the text."""
     return text[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"}
+
+
+def mangled(text: str, original: str) -> bool:
+    """Whether a text is what a spreadsheet makes of an identifier: zeros lost, `.0` added, or as 1.23E+05."""
+    plain = text.removesuffix(".0").removesuffix(",0")
+    exponent = re.fullmatch(r"\d([.,]\d+)?E\+?\d+", text.upper()) is not None
+    return text != original and (plain == (original.lstrip("0") or "0") or (exponent and original.isdecimal()))
