@@ -9,7 +9,7 @@ import sys
 import traceback
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -23,8 +23,12 @@ from autograder.publish.console import LiveProgress, print_result
 from autograder.publish.outputs import Outputs, check_writable
 from autograder.runner import check_submission
 from autograder.submission import SubmissionError, read_submission
+from autograder.watch import watched
 from autograder.words import _, current_language, language, system_language
 from numpytorch.data import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 app = typer.Typer(
     help="Check and grade assignments of the numpytorch course.",
@@ -50,12 +54,16 @@ def check(
         str, typer.Option(metavar="GLOB", help="Run only checks whose id matches, such as 'conv2d.*'.")
     ] = "*",
     json: Annotated[Path | None, typer.Option(metavar="OUT", help="Write the result to this file, as JSON.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="OUT", help="Write the result to this file, as a page.")] = None,
     gradescope: Annotated[
         Path | None, typer.Option(metavar="OUT", help="Write the result to this file, as Gradescope's results.json.")
     ] = None,
     github: Annotated[
         bool,
         typer.Option("--github", help="In GitHub Actions: annotate the lines named, and write the step's summary."),
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Check again whenever the file is saved, until Ctrl-C.")
     ] = False,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="What every random choice comes from.")] = 0,
     lang: Annotated[
@@ -66,9 +74,29 @@ def check(
 
     Exit status: 0 if all checks passed, 1 if some did not, 2 for wrong usage or a fault of the grader.
     """
+    outputs = Outputs(json=json, html=html, gradescope=gradescope, github=github)
+
+    def once() -> int:
+        return _check(assignment, file, only, outputs, seed)
+
     with language(lang or current_language()):
-        status = _check(assignment, file, only, Outputs(json, gradescope, github), seed)
+        status = _watch(assignment, file, once) if watch else once()
     raise typer.Exit(status)
+
+
+def _watch(assignment: str, file: Path | None, once: Callable[[], int]) -> int:
+    """Check, and again whenever the file is saved; return the last exit status."""
+    errors = Console(stderr=True, highlight=False)
+
+    def waiting(file: Path) -> None:
+        told = _("Watching {file}: save it to check it again; Ctrl-C ends this.", file=file)
+        errors.print(f"\n{told}", style="dim", markup=False, soft_wrap=True)
+
+    try:
+        path = load_assignment(assignment).stub if file is None else file
+    except AssignmentError:
+        return once()  # which says what is wrong
+    return watched(path, once, waiting)
 
 
 def _check(assignment: str, file: Path | None, only: str, outputs: Outputs, seed: int) -> int:
@@ -83,7 +111,7 @@ def _check(assignment: str, file: Path | None, only: str, outputs: Outputs, seed
             result = check_submission(task, submission, seed=seed, only=only, listener=progress)
         with outputs.report():
             print_result(Console(highlight=False), result)
-        outputs.write(result, submission.path, assignment)
+        outputs.write(result, submission, assignment)
     except (AssignmentError, SubmissionError, DataError, OSError) as error:
         if isinstance(error, SubmissionError):
             outputs.refuse(error)

@@ -17,7 +17,7 @@ from autograder.words import _
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from autograder.submission import SubmissionError
+    from autograder.submission import Submission, SubmissionError
     from autograder.verdict import SubmissionResult
 
 
@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 class Outputs:
     """What was asked for.
 
-    json: a file for the result. gradescope: a file for Gradescope's results.json, which is not written where the grader
-    failed, so that Gradescope asks a person. github: whether to write annotations to standard output, and the summary
-    of the step to the file that $GITHUB_STEP_SUMMARY names.
+    json: a file for the result. html: one for the page that shows it. gradescope: one for Gradescope's results.json,
+    which is not written where the grader failed, so that Gradescope asks a person. github: whether to write annotations
+    to standard output, and the summary of the step to the file that $GITHUB_STEP_SUMMARY names.
     """
 
     json: Path | None = None
+    html: Path | None = None
     gradescope: Path | None = None
     github: bool = False
 
@@ -39,18 +40,33 @@ class Outputs:
 
         read: the hand-in, which none of them may replace.
         """
-        for option, out in (("--json", self.json), ("--gradescope", self.gradescope)):
-            if out is not None:
-                check_writable(option, out, read)
+        taken: dict[Path, str] = {}
+        for option, out in (("--json", self.json), ("--html", self.html), ("--gradescope", self.gradescope)):
+            if out is None:
+                continue
+            check_writable(option, out, read)
+            if (other := taken.setdefault(out.resolve(), option)) != option:
+                raise AssignmentError(
+                    _(
+                        "{option}: expected another file than that of {other}, got {path}.",
+                        option=option,
+                        other=other,
+                        path=out,
+                    )
+                )
 
-    def write(self, result: SubmissionResult, file: Path, command: str) -> None:
+    def write(self, result: SubmissionResult, submission: Submission, command: str) -> None:
         """Write the result of a hand-in. command: the assignment, as it was named."""
         if self.json is not None:
             self.json.write_bytes(result.to_json())
+        if self.html is not None:
+            from autograder.publish.pages import student_page  # here, for it takes a tenth of a second to import
+
+            self.html.write_bytes(student_page(result, submission.source, command=command).encode())
         if self.gradescope is not None and not result.faulty:
             self.gradescope.write_bytes(results_json(result, command=command))
         if self.github:
-            where = file.resolve()
+            where = submission.path.resolve()
             root = Path.cwd()
             name = where.relative_to(root) if where.is_relative_to(root) else where
             print(workflow_commands(result, name.as_posix()), end="", flush=True)  # noqa: T201 (a runner reads it)
