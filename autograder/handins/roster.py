@@ -16,7 +16,7 @@ from autograder.submission import SubmissionError
 from autograder.words import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 MAX_ROSTER = 16 << 20
@@ -71,6 +71,12 @@ def read_roster(path: Path) -> list[Person]:
             )
         )
     return _people(path, rows, columns)
+
+
+def person_of(header: Sequence[str], cells: Sequence[str]) -> Person:
+    """Return who a row of a table is, by the usual names of its columns; `student` is "" where they tell nobody."""
+    told = {column: cells[i].strip() for column, i in _columns(header).items() if cells[i].strip()}
+    return _person(told, canvas=False)
 
 
 def _people(path: Path, rows: Iterator[tuple[int, list[str]]], columns: Mapping[str, int]) -> list[Person]:
@@ -133,7 +139,7 @@ def _person(told: Mapping[str, str], *, canvas: bool) -> Person:
     return Person(key or next((ids[kind] for kind in kinds if kind in ids), name), name, ids)
 
 
-def _columns(header: list[str]) -> dict[str, int]:
+def _columns(header: Sequence[str]) -> dict[str, int]:
     """Return where each column that is known is; the first of two of a kind."""
     found: dict[str, int] = {}
     for at, cell in enumerate(header):

@@ -1,4 +1,4 @@
-"""Cells that a spreadsheet cannot mistake for a formula, and identifiers that one has mistaken for a number."""
+"""Cells of tables: points as they are read and written, text that must be no formula, identifiers that were spoilt."""
 
 from __future__ import annotations
 
@@ -6,6 +6,18 @@ import re
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
 """What a spreadsheet would compute; and, so that `guarded` can be undone, what it made of such text."""
+
+_POINTS = re.compile(r"\d+(?:[.,]\d+)?")
+
+
+def written(points: float | None) -> str:
+    """Write points so that they come back as they are, no digit cut; nothing for none."""
+    return "" if points is None else repr(float(points)).removesuffix(".0")
+
+
+def points_in(text: str) -> float | None:
+    """Read points, with a decimal point or comma; None if they are none."""
+    return float(text.strip().replace(",", ".")) if _POINTS.fullmatch(text.strip()) else None
 
 
 def guarded(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from autograder.gradebook.line import Lines
 from autograder.handins import Id
-from autograder.publish.exports.cells import guarded
+from autograder.publish.exports.cells import guarded, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,10 +25,10 @@ def lines_csv(lines: Sequence[Line]) -> bytes:
     spreadsheet would compute has an apostrophe before it.
     """
     checks = _names((c.id for c in line.checks) for line in lines)
-    written = _names(line.written for line in lines)
+    parts = _names(line.written for line in lines)
     stream = io.StringIO(newline="")
     table = csv.writer(stream)
-    table.writerow([*_FIRST, *checks, *(f"written: {part}" for part in written)])
+    table.writerow([*_FIRST, *checks, *(f"written: {part}" for part in parts)])
     for line in lines:
         scores = {c.id: c.score for c in line.checks}
         table.writerow(
@@ -37,14 +37,14 @@ def lines_csv(lines: Sequence[Line]) -> bytes:
                 guarded(line.name),
                 *(guarded(line.ids.get(kind, "")) for kind in Id),
                 line.state.value,
-                number(line.score),
-                number(line.max_score),
-                number(line.checks_score),
-                number(line.penalty),
+                written(line.score),
+                written(line.max_score),
+                written(line.checks_score),
+                written(line.penalty),
                 line.days_late,
                 "" if line.attempt is None else line.attempt,
-                *(number(scores.get(check)) for check in checks),
-                *(number(line.written.get(part)) for part in written),
+                *(written(scores.get(check)) for check in checks),
+                *(written(line.written.get(part)) for part in parts),
             ]
         )
     return stream.getvalue().encode("utf-8-sig")
@@ -53,11 +53,6 @@ def lines_csv(lines: Sequence[Line]) -> bytes:
 def lines_json(assignment: str, lines: Sequence[Line]) -> bytes:
     """Return the gradebook as JSON; docs/schema/gradebook.json says what is where."""
     return Lines(assignment=assignment, lines=tuple(lines)).to_json()
-
-
-def number(value: float | None) -> str:
-    """Write points so that they come back as they are, no digit cut; nothing for none."""
-    return "" if value is None else repr(float(value)).removesuffix(".0")
 
 
 def _names(lists: Iterable[Iterable[str]]) -> list[str]:

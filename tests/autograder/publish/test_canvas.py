@@ -10,8 +10,9 @@ import pytest
 
 from autograder.gradebook.line import Line
 from autograder.handins import Id
-from autograder.publish.exports.canvas import Change, dry_run, fill_canvas, read_gradebook
+from autograder.publish.exports.canvas import dry_run, fill_canvas, read_gradebook
 from autograder.publish.exports.errors import ExportError
+from autograder.publish.exports.filled import Change
 from tests.autograder.publish.canvas import Assignment, Course, User
 from tests.autograder.publish.made import line
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from autograder.handins import Id, Person
+from autograder.publish.exports.cells import points_in
 from autograder.publish.exports.errors import ExportError, refuse_if
 from autograder.publish.exports.sheet import Sheet, read_sheet
 from autograder.words import _
@@ -29,7 +30,6 @@ GUARDED = re.compile(r'="[^"]*"')
 
 _IDENTIFIERS = {"SIS User ID": Id.SID, "SIS Login ID": Id.LOGIN}
 _ASSIGNMENT = re.compile(r"(?P<title>.*) \((?P<id>\d+)\)", re.DOTALL)
-_POINTS = re.compile(r"\d+(?:[.,]\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Download:
         return [
             i
             for i, name in enumerate(self.header)
-            if i >= self.who and _ASSIGNMENT.fullmatch(name) and number(self.possible[i].text) is not None
+            if i >= self.who and _ASSIGNMENT.fullmatch(name) and points_in(self.possible[i].text) is not None
         ]
 
     def people(self) -> list[Person]:
@@ -176,11 +176,6 @@ def _spoiled_ids(name: str, students: Sequence[Sequence[Cell]], column: int) -> 
                 )
             )
     return problems
-
-
-def number(text: str) -> float | None:
-    """Read points as Canvas writes them, with a decimal point or comma; None if they are none."""
-    return float(text.strip().replace(",", ".")) if _POINTS.fullmatch(text.strip()) else None
 
 
 def _called(header: str) -> set[str]:

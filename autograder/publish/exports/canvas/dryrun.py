@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from autograder.publish.exports.canvas.download import EXCUSED, GUARDED, NOT_ASSIGNED, Download, number, read_gradebook
-from autograder.publish.exports.cells import guarded, is_formula, mangled
+from autograder.publish.exports.canvas.download import EXCUSED, GUARDED, NOT_ASSIGNED, Download, read_gradebook
+from autograder.publish.exports.cells import guarded, is_formula, mangled, points_in
 from autograder.publish.exports.errors import ExportError, refuse_if
+from autograder.publish.exports.filled import Change
 from autograder.words import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from autograder.publish.exports.sheet import Cell
-
-
-class Change(NamedTuple):
-    """A score that would become another. before: None if there is none."""
-
-    student: str
-    before: float | None
-    after: float
 
 
 def dry_run(download: Download, upload: bytes, *, name: str, max_score: float, may_lower: bool = False) -> list[Change]:
@@ -111,7 +104,7 @@ def _formulas(told: Download) -> Iterator[str]:
 
 
 def _points_possible(download: Download, at: int, told: Download, i: int, max_score: float) -> Iterator[str]:
-    there, ours = number(download.possible[at].text), number(told.possible[i].text)
+    there, ours = points_in(download.possible[at].text), points_in(told.possible[i].text)
     if ours != there:
         yield _(
             "{file}: expected Points Possible to stay {expected:g}, got {got!r}: Canvas would change the assignment.",
@@ -168,7 +161,7 @@ def _score(
 ) -> Change | str | None:
     """Return what becomes of one score: a change, nothing, or what is wrong with it."""
     where = {"file": told.sheet.name, "line": cell.line, "student": student, "got": cell.text, "before": there.text}
-    ours, before = cell.text.strip(), number(there.text)
+    ours, before = cell.text.strip(), points_in(there.text)
     nothing = there.text.strip() in {"", "-"}
     if ours == there.text.strip() or (ours in {"", "-"} and nothing):
         return None
@@ -187,7 +180,7 @@ def _score(
             "{file}: line {line}: expected points for {student} in Canvas, got {before!r}. Is it graded in letters?",
             **where,
         )
-    after = number(ours)
+    after = points_in(ours)
     if after is None:
         if _negative(ours):
             return _("{file}: line {line}: expected a score of at least 0 for {student}, got {got}.", **where)
@@ -208,4 +201,4 @@ def _score(
 
 
 def _negative(text: str) -> bool:
-    return number(text.strip().removeprefix("-")) is not None and text.strip().startswith("-")
+    return points_in(text.strip().removeprefix("-")) is not None and text.strip().startswith("-")

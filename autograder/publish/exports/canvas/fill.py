@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from autograder.publish.exports.canvas.download import EXCUSED, GUARDED, NOT_ASSIGNED, read_gradebook
-from autograder.publish.exports.canvas.dryrun import Change, dry_run
-from autograder.publish.exports.cells import guarded
+from autograder.publish.exports.canvas.dryrun import dry_run
+from autograder.publish.exports.cells import guarded, written
+from autograder.publish.exports.filled import Filled
 from autograder.publish.exports.people import find_people
-from autograder.publish.exports.plain import number as written
 from autograder.publish.exports.sheet import encoded, quoted
 from autograder.words import _
 
@@ -17,19 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from autograder.gradebook.line import Line
-
-
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """A file to upload.
-
-    column: what it fills in. changes: what it would do. notes: who is left as they are, and why.
-    """
-
-    content: bytes
-    column: str
-    changes: tuple[Change, ...]
-    notes: tuple[str, ...]
 
 
 def fill_canvas(
