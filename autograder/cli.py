@@ -19,6 +19,7 @@ from autograder.bank import BankError, load_bank, run_bank
 from autograder.gradebook.commands import app as gradebook_app
 from autograder.grading.command import grade
 from autograder.publish.bank import BankProgress, print_report
+from autograder.publish.command import publish
 from autograder.publish.console import LiveProgress, print_result
 from autograder.publish.outputs import Outputs, check_writable
 from autograder.runner import check_submission
@@ -38,6 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(grade)
+app.command()(publish)
 app.add_typer(gradebook_app)
 
 USAGE = 2

@@ -241,13 +241,14 @@ def _desk(assignment: str, book: Path, class_file: Path | None, who: str | None)
         task = load_assignment(assignment)
         rules = class_rules(book, class_file)
         with Book(book, create=False) as opened:
-            yield Desk(opened, task, rules, _login() if who is None else who)
+            yield Desk(opened, task, rules, login() if who is None else who)
     except (AssignmentError, BookError, ClassError, OSError) as error:
         Console(stderr=True, highlight=False).print(f"autograder: {error}", style="red", markup=False, soft_wrap=True)
         raise typer.Exit(USAGE) from None
 
 
-def _login() -> str:
+def login() -> str:
+    """Return the name that somebody is logged in by, or "" where the system has none."""
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):  # no such user, as in some containers; Windows without its variables

@@ -37,10 +37,12 @@ _WIDTH = 300
 def print_gradebook(console: Console, book: Gradebook, rules: ClassRules) -> None:
     """Print everybody's line, then what needs a person."""
     console.print(due(book, rules), soft_wrap=True, markup=False)
-    table = _table(_("Student"), _("Name"), _("Score"), _("Checks"), _("Written"), _("Attempt"), _("Late"), _("State"))
+    table = table_of(
+        _("Student"), _("Name"), _("Score"), _("Checks"), _("Written"), _("Attempt"), _("Late"), _("State")
+    )
     for r in book.rows:
         table.add_row(
-            *_cells(
+            *cells(
                 r.student,
                 r.name,
                 points(r.score),
@@ -52,7 +54,7 @@ def print_gradebook(console: Console, book: Gradebook, rules: ClassRules) -> Non
             Text(state(r), style=_STYLES.get(r.state, "red")),
         )
     console.print(table)
-    for line in _needs_a_person(book):
+    for line in needs_a_person(book):
         console.print(line, soft_wrap=True, markup=False)
 
 
@@ -63,10 +65,10 @@ def print_student(console: Console, row: Row) -> None:
     console.print(f"{score}  ({state(row)})", markup=False)
     if row.counts is not None and row.counts.attempt.problem:
         console.print(clean_line(row.counts.attempt.problem, _WIDTH), soft_wrap=True, markup=False)
-    table = _table(_("Attempt"), _("Handed in"), _("Checks"), _("Late"), _("Penalty"), _("Score"), "")
+    table = table_of(_("Attempt"), _("Handed in"), _("Checks"), _("Late"), _("Penalty"), _("Score"), "")
     for a in row.attempts:
         table.add_row(
-            *_cells(
+            *cells(
                 str(a.number),
                 a.attempt.submitted_at.isoformat(" ", "seconds") if a.attempt.submitted_at else _("unknown"),
                 points(a.raw),
@@ -78,9 +80,9 @@ def print_student(console: Console, row: Row) -> None:
         )
     console.print(table)
     if row.counts is not None and row.counts.result is not None:
-        table = _table(_("Check"), _("Verdict"), _("Points"))
+        table = table_of(_("Check"), _("Verdict"), _("Points"))
         for v in row.counts.result.verdicts:
-            table.add_row(*_cells(v.check, _(STATUS_NAMES[v.status]), f"{v.score:g}/{v.max_score:g}"))
+            table.add_row(*cells(v.check, _(STATUS_NAMES[v.status]), f"{v.score:g}/{v.max_score:g}"))
         console.print(table)
     for part, got in row.written.items():
         console.print(f"{part}: {got:g}", markup=False)
@@ -91,18 +93,18 @@ def print_student(console: Console, row: Row) -> None:
 
 def print_history(console: Console, entries: Iterable[Entry]) -> None:
     """Print what people did, with who, when and why."""
-    table = _table(_("Entry"), _("When"), _("Who"), _("Student"), _("What"), _("Why"))
+    table = table_of(_("Entry"), _("When"), _("Who"), _("Student"), _("What"), _("Why"))
     for e in entries:
         what = act(e) + (" " + _("(undone by {by})", by=e.undone_by) if e.undone_by else "")
-        cells = _cells(str(e.id), e.at.isoformat(" ", "seconds"), e.who, e.student, what, e.why)
-        table.add_row(*cells, style="dim" if e.undone_by else "")
+        said = cells(str(e.id), e.at.isoformat(" ", "seconds"), e.who, e.student, what, e.why)
+        table.add_row(*said, style="dim" if e.undone_by else "")
     if table.row_count:
         console.print(table)
 
 
 def print_moves(console: Console, moves: Sequence[Move]) -> None:
     """Print whose score would move, why, and in which checks; then, in one line, whose would not."""
-    table = _table(_("Student"), _("Attempt"), _("Score"), _("Why"), _("Checks"))
+    table = table_of(_("Student"), _("Attempt"), _("Score"), _("Why"), _("Checks"))
     for m in moves:
         if not m.scores:
             continue
@@ -112,7 +114,7 @@ def print_moves(console: Console, moves: Sequence[Move]) -> None:
             checks.append(f"{clean_line(c.message, _WIDTH)}\n" if c.message else "")
         checks.rstrip()
         scores = f"{points(m.before.score) or '-'} -> {points(m.after.score) or '-'}"
-        table.add_row(*_cells(m.before.student, str(m.number), scores, "; ".join(m.why)), checks)
+        table.add_row(*cells(m.before.student, str(m.number), scores, "; ".join(m.why)), checks)
     if table.row_count:
         console.print(table)
     if same := [f"{m.before.student} #{m.number}" for m in moves if not m.scores]:
@@ -195,7 +197,7 @@ def due(book: Gradebook, rules: ClassRules) -> str:
     )
 
 
-def _needs_a_person(book: Gradebook) -> list[str]:
+def needs_a_person(book: Gradebook) -> list[str]:
     """Say what is missing, matches nobody, or waits for somebody to look."""
     of = {state: [r.student for r in book.rows if r.state is state] for state in State}
     groups = {
@@ -213,13 +215,14 @@ def _needs_a_person(book: Gradebook) -> list[str]:
     return [f"{what} ({len(who)}): {clean_line(', '.join(who), 2000)}" for what, who in groups.items() if who]
 
 
-def _table(*columns: str) -> Table:
+def table_of(*columns: str) -> Table:
+    """Make a table without lines, with these columns."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(Text(column), overflow="fold")
     return table
 
 
-def _cells(*values: str) -> list[Text]:
+def cells(*values: str) -> list[Text]:
     """Make cells of what hand-ins and people say: no markup, no control characters."""
     return [Text(clean_line(v, _WIDTH)) for v in values]

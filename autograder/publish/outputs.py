@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.assignment import AssignmentError
-from autograder.publish.exports.github import summary, workflow_commands
 from autograder.publish.exports.gradescope import refused_json, results_json
 from autograder.words import _
 
@@ -66,6 +65,8 @@ class Outputs:
         if self.gradescope is not None and not result.faulty:
             self.gradescope.write_bytes(results_json(result, command=command))
         if self.github:
+            from autograder.publish.exports.github import summary, workflow_commands  # and with it the pages
+
             where = submission.path.resolve()
             root = Path.cwd()
             name = where.relative_to(root) if where.is_relative_to(root) else where

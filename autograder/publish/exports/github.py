@@ -11,7 +11,7 @@ import html
 from typing import TYPE_CHECKING
 
 from autograder.publish.console import STATUS_NAMES
-from autograder.publish.lines import lines_of
+from autograder.publish.pages.source import places
 from autograder.sandbox.text import clean
 from autograder.verdict import Status
 from autograder.words import _
@@ -78,8 +78,9 @@ def _details(check: CheckResult) -> str:
 def _command(check: CheckResult, file: str) -> str:
     place = f"file={_property(file)}"
     hidden = check.visibility == "hidden"
-    if not hidden and (lines := lines_of(check)):
-        place += f",line={lines[0]}"
+    if not hidden and (lines := [line for line, _said in places(check)]):
+        # Of an exception, the line to blame is where it was raised, the last one; else the first.
+        place += f",line={lines[-1 if check.evidence.get('frames') else 0]}"
     message = clean(check.message, _MESSAGE) if not hidden else _(STATUS_NAMES[check.status])
     if check.hint and not hidden:
         message += "\n" + _("Hint: {hint}", hint=clean(check.hint, _MESSAGE))

@@ -43,8 +43,20 @@ def result(*checks: CheckResult) -> SubmissionResult:
 
 FULL = result(
     check("conv2d.forward", message="right"),
-    check("conv2d.grad_bias", Status.FAILED, message=NASTY, hint="Look\nat it", evidence={"breaks": [{"line": 12}]}),
-    check("model.f1", Status.ERROR, evidence={"frames": [{"line": 3, "function": "f"}, {"line": 40, "function": "g"}]}),
+    check(
+        "conv2d.grad_bias",
+        Status.FAILED,
+        message=NASTY,
+        hint="Look\nat it",
+        evidence={"breaks": [{"line": 12, "said": "x", "fix": "y"}]},
+    ),
+    check(
+        "model.f1",
+        Status.ERROR,
+        evidence={
+            "frames": [{"line": 3, "function": "f", "text": "g()"}, {"line": 40, "function": "g", "text": "1 / 0"}]
+        },
+    ),
     check("policy", Status.FAILED, evidence={"found": [[5, "import os"]]}, visibility="hidden", message="SECRET"),
     check("types.strict", Status.SKIPPED, message="Counts once it passes: policy."),
 )
