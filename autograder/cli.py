@@ -21,6 +21,7 @@ from autograder.grading.command import grade
 from autograder.publish.bank import BankProgress, print_report
 from autograder.publish.command import publish
 from autograder.publish.console import LiveProgress, print_result
+from autograder.publish.gradescope import gradescope
 from autograder.publish.outputs import Outputs, check_writable
 from autograder.runner import check_submission
 from autograder.submission import SubmissionError, read_submission
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 app.command()(grade)
 app.command()(publish)
+app.command()(gradescope)
 app.add_typer(gradebook_app)
 
 USAGE = 2
