@@ -201,7 +201,7 @@ def load_bank(folder: Path) -> Bank:
         base = None
         if declaration.base is not None:
             start = read_submission(folder / declaration.base.file)
-            base = replace(start, source=_changed(start.source, declaration.base.change, "[base]"))
+            base = replace(start, source=changed(start.source, declaration.base.change, "[base]"))
         entries = (*declaration.right, *declaration.wrong)
         hand_ins = tuple(_hand_in(e, folder, base, [c.id for c, _ in assignment.checks]) for e in entries)
         _are_different(hand_ins)
@@ -217,7 +217,7 @@ def _hand_in(entry: _Right | _Wrong, folder: Path, base: Submission | None, ids:
         start = base
     else:
         raise BankError(f"{entry.name!r}: expected a `file`, for there is no [base] to change.")
-    source = _changed(start.source, entry.change, repr(entry.name))
+    source = changed(start.source, entry.change, repr(entry.name))
     for pattern in entry.only:
         if not fnmatch.filter(ids, pattern):
             raise BankError(f"{entry.name!r}: `only`: expected a pattern that matches one of {ids}, got {pattern!r}.")
@@ -248,8 +248,8 @@ def _hand_in(entry: _Right | _Wrong, folder: Path, base: Submission | None, ids:
     )
 
 
-def _changed(source: str, changes: Sequence[Change], where: str) -> str:
-    """Apply each change to what the ones before it left."""
+def changed(source: str, changes: Sequence[Change], where: str) -> str:
+    """Apply each change to what the ones before it left. Raises BankError if a text is not there once."""
     for old, new in changes:
         if (count := source.count(old)) != 1:
             raise BankError(f"{where}: `change`: expected this text exactly once, got it {count} times:\n{old}")

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from autograder.assignment import AssignmentError, load_assignment
 from autograder.bank import BankError, load_bank, run_bank
+from autograder.demo.command import demo
 from autograder.gradebook.commands import app as gradebook_app
 from autograder.grading.command import grade
 from autograder.publish.bank import BankProgress, print_report
@@ -39,6 +40,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.command()(demo)
 app.command()(grade)
 app.command()(publish)
 app.command()(gradescope)

@@ -27,6 +27,7 @@ ANSWER = "solution.py"
 """The model answer, in an assignment's folder."""
 
 _MARKER = re.compile(r"(?P<code>.*?)# (?P<word>answer|end|stub:)(?: (?P<text>.*))?")
+_MARKS = re.compile(r"^ *# (?:stub:.*|answer|end)\n|  # (?:answer|stub:.*)$", re.MULTILINE)
 _LIKE_ONE = re.compile(r".*#\s*(answer|end|stub)\b", re.IGNORECASE)
 
 
@@ -129,6 +130,11 @@ def stub_of(answer: str, name: str) -> str:
     for number, line in enumerate(answer.splitlines(), 1):
         stub.read(number, line)
     return stub.finish()
+
+
+def without_markers(answer: str) -> str:
+    """Return a model answer as it reads without what makes a stub of it."""
+    return _MARKS.sub("", answer)
 
 
 def main() -> None:
