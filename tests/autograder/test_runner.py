@@ -70,14 +70,15 @@ def mischievous(what: str) -> str:
 def test_what_goes_wrong_in_one_check_costs_that_check_only(
     cnn: Assignment, what: str, status: Status, says: str, tmp_path: Path
 ) -> None:
-    result = grade(cnn, mischievous(what), tmp_path)
+    # One of them with the checks that train too, which take most of the time.
+    result = grade(cnn, mischievous(what), tmp_path, "*" if what == "os._exit(0)" else "*2d.*")
     by_id = {c.id: c for c in result.checks}
     bad = by_id.pop("conv2d.forward")
     assert bad.status is status, bad
     assert says in bad.message, bad.message
     assert "Conv2d(1, 3, 5)" in bad.message, bad.message
     assert bad.score == 0
-    assert {c.id for c in by_id.values() if c.status is not Status.PASSED} == {"policy"}, by_id
+    assert {c.id for c in by_id.values() if c.status is not Status.PASSED} <= {"policy"}, by_id
 
 
 ENDINGS = [

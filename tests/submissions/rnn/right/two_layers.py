@@ -4,7 +4,7 @@ import numpytorch as npt
 from numpytorch import Tensor, nn
 
 BATCH_SIZE = 32
-ITERATIONS = 1500
+ITERATIONS = 900
 LEARNING_RATE = 0.03
 
 
