@@ -82,6 +82,12 @@ def test_the_future_comes_first_and_stars_come_always() -> None:
     assert source.index("__future__") < source.index("functions import *") < source.index("class Layer")
 
 
+def test_a_cell_that_imports_comes_before_what_the_stub_makes_of_it() -> None:
+    source = gather(["from numpytorch import Tensor, nn"], STUB)
+    assert source.count("import") == 1
+    assert source.index("from numpytorch") < source.index("class Layer")
+
+
 def test_comments_in_a_definition_are_kept_and_its_cell_is_told() -> None:
     source = gather(["", "class Layer:  # mine\n    # a word\n    pass"], STUB)
     assert "# cell 2\nclass Layer:  # mine\n    # a word\n    pass" in source
