@@ -32,7 +32,7 @@ def _check(line: str) -> Report:
     parser = _Parser("%check", add_help=False)
     parser.add_argument("assignment")
     parser.add_argument("only", nargs="?", default="*")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=_seed, default=0)
     parser.add_argument("--lang", choices=("en", "ko"))
     try:
         told = parser.parse_args(shlex.split(line))
@@ -42,3 +42,9 @@ def _check(line: str) -> Report:
         return check(told.assignment, told.only, seed=told.seed, lang=told.lang)
     except AssignmentError as error:
         raise UsageError(str(error)) from None
+
+
+def _seed(text: str) -> int:
+    if not (text.isdecimal() and int(text) < 2**32):
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to {2**32 - 1}, got {text!r}")
+    return int(text)

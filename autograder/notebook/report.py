@@ -61,7 +61,8 @@ class _Lines(Silent):
 def check(assignment: str, only: str = "*", *, seed: int = 0, lang: str | None = None) -> Report:
     """Check what the cells of this notebook define, as far as they ran, against an assignment.
 
-    only: a glob of the checks to run, such as "conv2d.*". lang: "en" or "ko"; the run's own, where it is not given.
+    only: a glob of the checks to run, such as "conv2d.*". seed: what every random choice comes from, 0 or more.
+    lang: "en" or "ko"; the run's own, where it is not given.
     A class or a function that no cell defines counts as not written yet. Raises AssignmentError for an assignment or a
     glob that there is not.
     """
