@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 .PHONY: demo test coverage mutants words bench clean
 
 demo: $(VENV)/.ready
-	$(BIN)/autograder check cnn assignments/cnn/solution.py
+	$(BIN)/autograder demo
 
 test: $(VENV)/.ready-dev
 	$(BIN)/ruff check .

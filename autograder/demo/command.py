@@ -57,10 +57,8 @@ def demo(
         formats = [word for name in ("html", "csv", "json") for word in ("--format", name)]
         _run("publish", _ASSIGNMENT, "--book", book, "--to", published, *formats, "--release", "--who", "demo", *spoken)
         page = (published / "private" / "class" / "index.html").resolve()
-        out = Console(highlight=False)
-        out.print("\n" + _("The class at a glance, for the instructor: {page}", page=page.as_uri()), soft_wrap=True)
-        links = published / "private" / "links.csv"
-        out.print(_("Who gets which page: {links}", links=links), soft_wrap=True, markup=False)
+        told = "\n" + _("The class at a glance, for the instructor: {page}", page=page.as_uri())
+        Console(highlight=False).print(told, style="bold", markup=False, soft_wrap=True)
         if sys.stdout.isatty() if show is None else show:
             webbrowser.open(page.as_uri())
 
