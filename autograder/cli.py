@@ -20,6 +20,7 @@ from autograder.demo.command import demo
 from autograder.gradebook.commands import app as gradebook_app
 from autograder.grading.command import grade
 from autograder.publish.bank import BankProgress, print_report
+from autograder.publish.canvas import canvas
 from autograder.publish.command import publish
 from autograder.publish.console import LiveProgress, print_result
 from autograder.publish.gradescope import gradescope
@@ -44,6 +45,7 @@ app.command()(demo)
 app.command()(grade)
 app.command()(publish)
 app.command()(gradescope)
+app.command()(canvas)
 app.add_typer(gradebook_app)
 
 USAGE = 2

@@ -17,8 +17,9 @@ from autograder.gradebook.acts import Desk
 from autograder.gradebook.book import Book
 from autograder.gradebook.course import ClassError, class_rules, parse_time
 from autograder.gradebook.diff import moves
+from autograder.gradebook.releases import Releases
 from autograder.gradebook.store import BookError
-from autograder.gradebook.tables import print_gradebook, print_history, print_moves, print_student
+from autograder.gradebook.tables import print_gradebook, print_history, print_moves, print_releases, print_student
 from autograder.words import _
 
 if TYPE_CHECKING:
@@ -123,6 +124,20 @@ def history(
     with _desk(assignment, book, class_file, "-") as desk:
         entries = desk.row(student).history if student is not None else desk.book.entries(desk.assignment.name)
     print_history(Console(highlight=False), entries)
+
+
+@book_app.command()
+def releases(
+    assignment: Assignment,
+    book: BookFile,
+    student: Annotated[str | None, typer.Option(metavar="STUDENT", help="What concerns this student only.")] = None,
+    class_file: ClassFile = None,
+) -> None:
+    """Show what was released to whom, by whom and when, with the name of each page."""
+    with _desk(assignment, book, class_file, "-") as desk:
+        only = desk.row(student).student if student is not None else None
+        journal = Releases(desk.book, desk.assignment.name).journal()
+    print_releases(Console(highlight=False), [e for e in journal if only in (None, e.release.student)])
 
 
 @book_app.command()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from autograder.gradebook.course import ClassRules
     from autograder.gradebook.diff import CheckMove, Move
+    from autograder.gradebook.releases import Journalled
 
 _STATES = {
     State.MISSING: N_("missing"),
@@ -98,6 +99,17 @@ def print_history(console: Console, entries: Iterable[Entry]) -> None:
         what = act(e) + (" " + _("(undone by {by})", by=e.undone_by) if e.undone_by else "")
         said = cells(str(e.id), e.at.isoformat(" ", "seconds"), e.who, e.student, what, e.why)
         table.add_row(*said, style="dim" if e.undone_by else "")
+    if table.row_count:
+        console.print(table)
+
+
+def print_releases(console: Console, journal: Iterable[Journalled]) -> None:
+    """Print what was released to whom, with when, who, and the page."""
+    table = table_of(_("When"), _("Who"), _("Student"), _("Score"), _("Page"))
+    for e in journal:
+        score = _("withdrawn") if e.release.line is None else points(e.release.line.score)
+        page = f"{e.release.token}.html" if e.release.sha256 else ""
+        table.add_row(*cells(e.at.isoformat(" ", "seconds"), e.who, e.release.student, score, page))
     if table.row_count:
         console.print(table)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
+from rich.progress import track
 
 from autograder.assignment import AssignmentError, load_assignment
 from autograder.gradebook import Book, BookError, ClassError, Releases, class_rules
@@ -24,7 +25,7 @@ from autograder.submission import SubmissionError
 from autograder.words import _, current_language, language
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from autograder.assignment import Assignment as Task
     from autograder.gradebook import ClassRules, Release
@@ -117,7 +118,7 @@ class _Publishing:
 
     def show(self, hold: Sequence[str]) -> None:
         """Print what would change, and for whom; write nothing."""
-        found = [replace(draft, page=b"") for draft in self._drafts(hold)]
+        found = [replace(draft, page=b"") for draft in self._progress(self._drafts(hold))]
         self._report(found, self._exports(found))
         self.out.print(_("Nothing was written. --release releases it."), style="bold")
 
@@ -130,7 +131,7 @@ class _Publishing:
         todo = self._drafts(hold)
         self.site.begin({r.token: r.sha256 for r in self.latest.values() if r.sha256})
         found = []
-        for draft in todo:
+        for draft in self._progress(todo):
             if draft.after is not None and draft.page:
                 self.site.stage(draft.after.token, draft.page)
             found.append(replace(draft, page=b""))
@@ -149,6 +150,11 @@ class _Publishing:
     def _drafts(self, hold: Sequence[str]) -> Iterator[Draft]:
         held = {find_row(self.grades.rows, student).student for student in hold}
         return drafts(self.book, self.grades, self.latest, held=held, command=self.task.name)
+
+    def _progress(self, todo: Iterable[Draft]) -> Iterable[Draft]:
+        """Show how many pages are made."""
+        errors = Console(stderr=True)
+        return track(todo, _("Pages"), len(self.grades.rows), console=errors, transient=True)
 
     def _exports(self, found: Sequence[Draft]) -> list[Export]:
         """Make what was asked for of the lines as they would be released."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING
 
 import pytest
+from typer.testing import CliRunner
 
+from autograder.cli import app
 from autograder.gradebook.line import Line
 from autograder.handins import Id
 from autograder.publish.exports.canvas import dry_run, fill_canvas, read_gradebook
@@ -18,6 +21,7 @@ from tests.autograder.publish.made import line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 USERS = [
     User(1, "Uno, U", "1", "uno"),
@@ -285,3 +289,22 @@ def test_a_column_that_is_read_only_is_told() -> None:
 def test_a_download_that_is_no_gradebook_is_told() -> None:
     with pytest.raises(ExportError, match="expected the gradebook that Canvas exports, with the columns Student, ID"):
         read_gradebook("d.csv", b"Identifier,Full name\nParticipant 1,Kim\n")
+
+
+def test_the_command_shows_what_an_upload_would_change(tmp_path: Path) -> None:
+    (tmp_path / "down.csv").write_bytes(course().export())
+    (tmp_path / "up.csv").write_bytes(filled(course()))
+    words = ["canvas", str(tmp_path / "up.csv"), "--against", str(tmp_path / "down.csv")]
+    done = CliRunner().invoke(app, words, env={"COLUMNS": "200"})
+    told = " ".join(done.stdout.split())
+    assert (done.exit_code, "column 'CNN (4314)': scores that change: 2." in told) == (0, True)
+    assert "O'Neil, Cy 40 -> 55" in told
+
+
+@pytest.mark.parametrize("how", ["a blank over a score", "a score above the maximum", "other points possible"])
+def test_the_command_refuses_what_would_spoil_the_gradebook(how: str, tmp_path: Path) -> None:
+    (tmp_path / "down.csv").write_bytes(course().export())
+    (tmp_path / "up.csv").write_bytes(spoilt(how))
+    words = ["canvas", str(tmp_path / "up.csv"), "--against", str(tmp_path / "down.csv")]
+    done = CliRunner().invoke(app, words, env={"COLUMNS": "200"})
+    assert (done.exit_code, re.search(SPOILS[how][1], done.stderr) is not None, done.stdout) == (2, True, "")

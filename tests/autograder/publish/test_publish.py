@@ -114,6 +114,17 @@ def test_a_release_is_journalled_and_there(folder: Path) -> None:
     assert "As they are: 3." in run(folder)
 
 
+def test_the_journal_can_be_looked_at(folder: Path) -> None:
+    released(folder)
+    override(folder, "bob", 75)
+    released(folder)
+    words = ["book", "releases", "cnn", "--book", str(folder / "book")]
+    told = CliRunner().invoke(app, words, env={"COLUMNS": "200"}).stdout
+    assert len(re.findall(r"\+00:00 +kim +(?:ann|bob|cy) +(?:100|60|0|75) +[0-9a-f]{32}\.html *\n", told)) == 4
+    told = CliRunner().invoke(app, [*words, "--student", "NAME-bob"], env={"COLUMNS": "200"}).stdout
+    assert re.findall(r"kim +(\w+) +(\d+) ", told) == [("bob", "60"), ("bob", "75")]
+
+
 def test_nobodys_page_holds_anything_of_another(folder: Path) -> None:
     released(folder)
     for student, page in pages(folder).items():

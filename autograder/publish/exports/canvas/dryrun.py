@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from autograder.publish.exports.sheet import Cell
 
 
-def dry_run(download: Download, upload: bytes, *, name: str, max_score: float, may_lower: bool = False) -> list[Change]:
+def dry_run(
+    download: Download, upload: bytes, *, name: str, max_score: float | None = None, may_lower: bool = False
+) -> list[Change]:
     """List what uploading a file would change in the gradebook that was downloaded, in the order of its lines.
 
-    name: of the upload, for messages. max_score: what Points Possible must be. may_lower: whether a score that is
-    there may become a lower one. Raises ExportError with everything that would spoil the gradebook.
+    name: of the upload, for messages. max_score: what Points Possible must be, if it is known. may_lower: whether a
+    score that is there may become a lower one. Raises ExportError with everything that would spoil the gradebook.
     """
     told = read_gradebook(name, upload)
     _same_form(download, told)
@@ -32,13 +34,14 @@ def dry_run(download: Download, upload: bytes, *, name: str, max_score: float, m
     for i in range(told.who, len(told.header)):
         at = download.header.index(told.header[i])
         problems += _points_possible(download, at, told, i, max_score)
+        most = points_in(download.possible[at].text) or 0.0
         for row in told.students:
             before = there.get(row[told.identifier].text)
             if before is None:
                 problems.append(_unknown(told, row))
                 continue
             problems += _other_person(download, told, row, before)
-            found = _score(told, row[i], before[at], before[0].text, max_score, may_lower=may_lower)
+            found = _score(told, row[i], before[at], before[0].text, most, may_lower=may_lower)
             if isinstance(found, str):
                 problems.append(found)
             elif found is not None:
@@ -103,7 +106,7 @@ def _formulas(told: Download) -> Iterator[str]:
                 )
 
 
-def _points_possible(download: Download, at: int, told: Download, i: int, max_score: float) -> Iterator[str]:
+def _points_possible(download: Download, at: int, told: Download, i: int, max_score: float | None) -> Iterator[str]:
     there, ours = points_in(download.possible[at].text), points_in(told.possible[i].text)
     if ours != there:
         yield _(
@@ -112,7 +115,7 @@ def _points_possible(download: Download, at: int, told: Download, i: int, max_sc
             expected=there,
             got=told.possible[i].text,
         )
-    if there != max_score:
+    if max_score is not None and there != max_score:
         yield _(
             "{file}: expected {expected:g} points possible in {column!r}, as in the gradebook, got {got:g}. "
             "Set the points of the assignment in Canvas, and export again.",

@@ -1,0 +1,36 @@
+"""`autograder canvas`: what uploading a file would change in a gradebook of Canvas, before it is uploaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from autograder.publish.exports.canvas import dry_run, read_gradebook
+from autograder.publish.exports.errors import ExportError
+from autograder.publish.exports.filled import Filled
+from autograder.publish.report import print_filled
+
+USAGE = 2
+
+
+def canvas(
+    upload: Annotated[Path, typer.Argument(help="The file that is to be uploaded.")],
+    against: Annotated[Path, typer.Option(metavar="FILE", help="The gradebook, as Canvas exported it.")],
+    allow_lower: Annotated[bool, typer.Option("--allow-lower", help="Scores in Canvas may become lower ones.")] = False,
+) -> None:
+    """Show what uploading a file to Canvas would change, also one that was edited since `publish` made it.
+
+    Exit status: 0, or 2 if it would spoil the gradebook.
+    """
+    try:
+        download = read_gradebook(str(against), against.read_bytes())
+        content = upload.read_bytes()
+        changes = dry_run(download, content, name=str(upload), may_lower=allow_lower)
+    except (ExportError, OSError) as error:
+        Console(stderr=True, highlight=False).print(f"autograder: {error}", style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(USAGE) from None
+    columns = ", ".join(read_gradebook(str(upload), content).header[download.who :])
+    print_filled(Console(highlight=False), str(upload), Filled(content, columns, tuple(changes), ()))
