@@ -56,7 +56,7 @@ def loss_chart(learning: Learning) -> Chart:
     bad = next((i for i, loss in enumerate(losses, 1) if not math.isfinite(loss)), None)
     if bad is not None:
         told += " " + _("At iteration {iteration} it was no finite number.", iteration=bad)
-    return _chart(_("Loss"), told, list(_means(losses)), max(finite, default=1.0))
+    return _chart(_("Loss"), told, list(_means(losses)), (len(losses), max(finite, default=1.0)))
 
 
 def f1_chart(learning: Learning, scores: Scores | None) -> Chart | None:
@@ -69,7 +69,7 @@ def f1_chart(learning: Learning, scores: Scores | None) -> Chart | None:
         first=number(points[0][1]),
         last=number(points[-1][1]),
     )
-    return _chart(_("Macro F1"), told, points, 1.0, scores.wanted if scores else None, dots=True)
+    return _chart(_("Macro F1"), told, points, (points[-1][0], 1.0), scores.wanted if scores else None, dots=True)
 
 
 def _means(losses: Sequence[float]) -> Iterable[tuple[float, float]]:
@@ -84,14 +84,14 @@ def _chart(
     name: str,
     told: str,
     points: Sequence[tuple[float, float]],
-    top: float,
+    most: tuple[float, float],
     wanted: float | None = None,
     *,
     dots: bool = False,
 ) -> Chart:
-    end = max((x for x, _y in points), default=1.0) or 1.0
+    """Draw a line. most: the largest x and y."""
+    end, top = (value or 1.0 for value in most)
     y_ticks = _ticks(top)
-    top = max(top, y_ticks[-1]) or 1.0
 
     def at_x(x: float) -> float:
         return round(LEFT + x / end * (WIDTH - LEFT - RIGHT), 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -104,7 +105,7 @@ def read(evidence: object, kind: type[_T]) -> _T | None:
     """Read evidence into a record; None if it is of another form, as that of another assignment may be."""
     try:
         return msgspec.convert(evidence, kind)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeEncodeError):  # the second for half a character
         return None
 
 
@@ -124,7 +125,9 @@ def facts(evidence: Mapping[str, Any], *, everything: bool) -> list[Fact]:
     return [
         Fact(name, value, text=True)
         if isinstance(value, str) and "\n" in value
-        else Fact(name, value if isinstance(value, str) else msgspec.json.encode(_undrawn(value)).decode(), text=False)
+        else Fact(
+            name, value if isinstance(value, str) else json.dumps(_undrawn(value), ensure_ascii=False), text=False
+        )
         for name, value in evidence.items()
         if name not in shown and value not in (None, "", [], {})
     ]

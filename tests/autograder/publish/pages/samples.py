@@ -10,6 +10,8 @@ import numpy as np
 from autograder.checks.compare import first_mismatch
 from autograder.checks.picture import filters
 from autograder.verdict import SCHEMA, CheckResult, Status, SubmissionRef, SubmissionResult
+from numpytorch.data import mnist
+from numpytorch.data.files import shipped_folder
 
 SOURCE = '''\
 """My CNN."""
@@ -85,6 +87,7 @@ def learning(iterations: int = 600) -> dict[str, Any]:
 
 
 def scores() -> dict[str, Any]:
+    labels = mnist(shipped_folder())[1].y
     matrix = np.diag([97, 99, 91, 93, 96, 88, 95, 92, 87, 90])
     for i, j in [(4, 9), (9, 4), (3, 5), (5, 3), (7, 9), (8, 3), (2, 7), (8, 5)]:
         matrix[i, j] = 3
@@ -94,7 +97,7 @@ def scores() -> dict[str, Any]:
         "wanted": 0.9,
         "seeds": [1],
         "confusion_matrix": matrix.tolist(),
-        "wrong_digits": [[i, int(i % 10), int((3 * i + 1) % 10)] for i in range(7, 260, 11)],
+        "wrong_digits": [[i, int(labels[i]), int(labels[i] + 1 + i % 9) % 10] for i in range(7, 260, 11)],
     }
 
 

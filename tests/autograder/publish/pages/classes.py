@@ -12,7 +12,7 @@ from autograder.gradebook.late import LatePolicy
 from autograder.handins import Attempt, Id, Person
 from autograder.verdict import Status, SubmissionRef, SubmissionResult
 from tests.autograder.gradebook.fakes import Clock, key, sha
-from tests.autograder.publish.samples import SOURCE, rich_result
+from tests.autograder.publish.pages.samples import SOURCE, rich_result
 
 if TYPE_CHECKING:
     from pathlib import Path
