@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import fnmatch
-import importlib.util
-import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import msgspec
 
 from autograder.checks.api import Check, registered_checks
+from autograder.checks.beside import beside
 from autograder.sandbox import Limits
 from autograder.words import _
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 _PACKAGE = Path(__file__).resolve().parent
 _FOLDERS = (_PACKAGE / "_assignments", _PACKAGE.parent / "assignments")
 """Where assignments lie: in an installed wheel, and in a source checkout."""
+
+CHECKS, WITHHELD_CHECKS = "checks", "withheld_checks"
+"""The files of an assignment's checks. The second one, which need not be there, is in no kit that is released."""
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Count = Annotated[int, msgspec.Meta(gt=0)]
@@ -37,7 +36,7 @@ class CheckConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     points: what passing earns. seconds: the wall-clock limit; that of `[limits]`, where none is given.
     requires: earlier checks of which one must have passed, else this one is skipped.
-    visibility: "visible" or "hidden", passed on to whoever publishes results.
+    visibility: "visible" or "hidden", passed on to whoever publishes results. A hidden one is in withheld_checks.py.
     """
 
     id: str
@@ -102,7 +101,11 @@ class LimitsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """assignment.toml. Without `[training]`, there is no model to train; without `[[written]]`, no written part."""
+    """assignment.toml. Without `[training]`, there is no model to train; without `[[written]]`, no written part.
+
+    released: the files that a kit has besides those that every kit has. withheld_points: of checks that were left out
+    of this folder when it was released.
+    """
 
     title: str
     imports: tuple[str, ...]
@@ -110,6 +113,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: LimitsConfig = LimitsConfig()
     training: TrainingConfig | None = None
     written: tuple[Written, ...] = ()
+    released: tuple[str, ...] = ()
+    withheld_points: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +186,7 @@ def load_assignment(name: str) -> Assignment:
         raise AssignmentError(f"{settings}: {error}.") from error
     timed = tuple(msgspec.structs.replace(c, seconds=c.seconds or config.limits.seconds) for c in config.check)
     config = msgspec.structs.replace(config, check=timed)
-    checks = {c.id: c for c in registered_checks(_load_checks(name, folder))}
+    checks = {c.id: c for c in _checks(folder)}
     ids = [c.id for c in config.check]
     if sorted(ids) != sorted(checks):
         raise AssignmentError(
@@ -190,7 +195,7 @@ def load_assignment(name: str) -> Assignment:
     for i, c in enumerate(config.check):
         if unknown := set(c.requires) - set(ids[:i]):
             raise AssignmentError(f"{settings}: expected {c.id} to require earlier checks, got {sorted(unknown)}.")
-    total = sum(c.points for c in config.check)
+    total = sum(c.points for c in config.check) + config.withheld_points
     if total != 100:
         raise AssignmentError(f"{settings}: expected points that sum to 100, got {total:g}.")
     parts = [w.id for w in config.written]
@@ -199,13 +204,9 @@ def load_assignment(name: str) -> Assignment:
     return Assignment(name, folder, config, tuple((checks[c.id], c) for c in config.check))
 
 
-def _load_checks(name: str, folder: Path) -> ModuleType:
-    """Import an assignment's checks.py. It is the grader's own code, and never a hand-in's."""
-    module_name = f"autograder_assignments.{name}.checks"
-    spec = importlib.util.spec_from_file_location(module_name, folder / "checks.py")
-    if spec is None or spec.loader is None:
-        raise AssignmentError(f"{folder}: expected a checks.py, found none.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
-    spec.loader.exec_module(module)
-    return module
+def _checks(folder: Path) -> list[Check]:
+    """Import an assignment's checks: those that a released kit has, and those that it has not, if there are any."""
+    if not (folder / f"{CHECKS}.py").is_file():
+        raise AssignmentError(f"{folder}: expected a {CHECKS}.py, found none.")
+    names = (CHECKS, *(n for n in (WITHHELD_CHECKS,) if (folder / f"{n}.py").is_file()))
+    return [c for n in names for c in registered_checks(beside(folder / "assignment.toml", n))]

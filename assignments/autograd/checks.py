@@ -1,18 +1,15 @@
 """The checks of the assignment on the engine. Ids are stable; points are in assignment.toml.
 
 Rules are judged as layers without parameters, everything else by what `harness.py` makes callable. What is right
-comes from the library: its engine runs the same programs, and answers the questions (`answers.py`).
+comes from the library: its engine runs the same programs. Those of the questions are in withheld_checks.py.
 
 Long, for it is as many parts as the handout has, in its order; each can be read without the others.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import math
-import sys
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +17,7 @@ import numpy as np
 from autograder.checks import Cause, Check, Failed, Grader, Passed, check, layer
 from autograder.checks import policy as policies
 from autograder.checks.advice import advice
+from autograder.checks.beside import beside
 from autograder.checks.compare import first_mismatch
 from autograder.checks.diagnosis import factor_of
 from autograder.checks.engines import wrong_engines
@@ -42,25 +40,11 @@ from numpytorch.autograd.engine import propagate as engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from types import ModuleType
 
     from autograder.sandbox import Array
 
 
-def _beside(name: str) -> ModuleType:
-    """Import another file of this assignment."""
-    full_name = f"autograder_assignments.autograd.{name}"
-    spec = importlib.util.spec_from_file_location(full_name, Path(__file__).with_name(f"{name}.py"))
-    if spec is None or spec.loader is None:
-        raise ImportError(f"expected {name}.py beside checks.py, found none.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[full_name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-harness: Any = _beside("harness")
-answers: Any = _beside("answers")
+harness: Any = beside(__file__, "harness")
 
 
 def _is_own_work(grader: Grader) -> None:
@@ -671,74 +655,6 @@ def sgd(grader: Grader) -> Passed:
 
 def _listed(array: Array | None) -> Any:
     return None if array is None else array.tolist()
-
-
-# ---- part 5: questions -----------------------------------------------------------------------------------------
-
-
-def _answers_are_right(grader: Grader, right: Mapping[str, str | int | float], places: float = 1e-9) -> Passed:
-    """Raise Failed unless the hand-in's constants are what the engine answered. places: how far a number may be off."""
-    given = grader.session.constants(list(right))
-    missing = [
-        name for name, answer in given.items() if answer in (None, "?") or (answer, type(right[name])) == (-1, int)
-    ]
-    wrong = [name for name, answer in given.items() if name not in missing and not _agrees(answer, right[name], places)]
-    if not wrong and not missing:
-        return Passed(_("All {count} answers are what the engine says.", count=len(right)))
-    start = _("{right} of {count} answers are right.", right=len(right) - len(wrong) - len(missing), count=len(right))
-    if wrong:
-        raise Failed(
-            start + " " + _("The engine says something else than {names}.", names=", ".join(wrong)),
-            hint=_("Run the program of README.md in a Python prompt, and look at what it holds. Then find out why."),
-            cause=Cause.WRONG_ANSWER,
-            evidence={"wrong": wrong, "missing": missing},
-        )
-    raise Failed(
-        start + " " + _("Not answered yet: {names}.", names=", ".join(missing)),
-        hint=_("README.md, part 5, asks the questions."),
-        cause=Cause.UNANSWERED,
-        evidence={"missing": missing},
-    )
-
-
-_BLANK = {str: "?", int: -1}
-"""What stands for no answer in the stub. For a float it is NaN, which does not cross, and is None here."""
-
-
-def _agrees(answer: object, right: str | int | float, places: float) -> bool:
-    if isinstance(right, str):
-        return isinstance(answer, str) and answer.replace(",", " ").split() == right.replace(",", " ").split()
-    return isinstance(answer, int | float) and not isinstance(answer, bool) and abs(answer - right) <= places
-
-
-@check("questions.leaves")
-def question_leaves(grader: Grader) -> Passed:
-    """Question 1: how the combinations of is_leaf and requires_grad arise."""
-    return _answers_are_right(grader, answers.leaves())
-
-
-@check("questions.node")
-def question_node(grader: Grader) -> Passed:
-    """Question 2: what a node holds."""
-    return _answers_are_right(grader, answers.node())
-
-
-@check("questions.order")
-def question_order(grader: Grader) -> Passed:
-    """Question 3: the order of a backward pass."""
-    return _answers_are_right(grader, answers.order())
-
-
-@check("questions.f1")
-def question_f1(grader: Grader) -> Passed:
-    """Question 4: macro and micro F1."""
-    return _answers_are_right(grader, answers.f1(), places=1e-3)
-
-
-@check("questions.reversed")
-def question_reversed(grader: Grader) -> Passed:
-    """Question 5: why reversed operators need no rule."""
-    return _answers_are_right(grader, answers.reversed_operators())
 
 
 # ---- the file ----------------------------------------------------------------------------------------------------

@@ -51,9 +51,9 @@ def grader_sha256() -> str:
 def assignment_sha256(assignment: Assignment) -> str:
     """Hash what verdicts come from in an assignment's folder: its settings and its Python files.
 
-    The stub, the handouts and the points of written parts have no say in a verdict.
+    The stub, the handouts, what is handed out and the points of written parts have no say in a verdict.
     """
-    settings = msgspec.json.encode(msgspec.structs.replace(assignment.config, written=()))
+    settings = msgspec.json.encode(msgspec.structs.replace(assignment.config, written=(), released=()))
     sources = [f for f in assignment.folder.glob("*.py") if f != assignment.stub]
     return _hashed([("assignment.toml", settings), *((f.name, _text(f)) for f in sources)])
 
