@@ -119,12 +119,16 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A task: its name, its folder, its settings, and its checks in the order they run."""
+    """A task: its name, its folder, its settings, and its checks in the order they run.
+
+    withheld: the ids of the checks that are in no kit.
+    """
 
     name: str
     folder: Path
     config: Config
     checks: tuple[tuple[Check, CheckConfig], ...]
+    withheld: frozenset[str] = frozenset()
 
     @property
     def stub(self) -> Path:
@@ -186,7 +190,8 @@ def load_assignment(name: str) -> Assignment:
         raise AssignmentError(f"{settings}: {error}.") from error
     timed = tuple(msgspec.structs.replace(c, seconds=c.seconds or config.limits.seconds) for c in config.check)
     config = msgspec.structs.replace(config, check=timed)
-    checks = {c.id: c for c in _checks(folder)}
+    released, withheld = _checks(folder, CHECKS), _checks(folder, WITHHELD_CHECKS)
+    checks = {c.id: c for c in (*released, *withheld)}
     ids = [c.id for c in config.check]
     if sorted(ids) != sorted(checks):
         raise AssignmentError(
@@ -201,12 +206,14 @@ def load_assignment(name: str) -> Assignment:
     parts = [w.id for w in config.written]
     if len(set(parts)) < len(parts) or any(w.points <= 0 for w in config.written):
         raise AssignmentError(f"{settings}: expected [[written]] parts of different ids and more than 0 points each.")
-    return Assignment(name, folder, config, tuple((checks[c.id], c) for c in config.check))
+    in_order = tuple((checks[c.id], c) for c in config.check)
+    return Assignment(name, folder, config, in_order, frozenset(c.id for c in withheld))
 
 
-def _checks(folder: Path) -> list[Check]:
-    """Import an assignment's checks: those that a released kit has, and those that it has not, if there are any."""
-    if not (folder / f"{CHECKS}.py").is_file():
-        raise AssignmentError(f"{folder}: expected a {CHECKS}.py, found none.")
-    names = (CHECKS, *(n for n in (WITHHELD_CHECKS,) if (folder / f"{n}.py").is_file()))
-    return [c for n in names for c in registered_checks(beside(folder / "assignment.toml", n))]
+def _checks(folder: Path, name: str) -> list[Check]:
+    """Import one of the two files of an assignment's checks."""
+    if (folder / f"{name}.py").is_file():
+        return registered_checks(beside(folder / "assignment.toml", name))
+    if name == WITHHELD_CHECKS:
+        return []
+    raise AssignmentError(f"{folder}: expected a {name}.py, found none.")

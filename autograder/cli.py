@@ -25,6 +25,7 @@ from autograder.publish.command import publish
 from autograder.publish.console import LiveProgress, print_result
 from autograder.publish.gradescope import gradescope
 from autograder.publish.outputs import Outputs, check_writable
+from autograder.release.command import release
 from autograder.runner import check_submission
 from autograder.submission import SubmissionError, read_submission
 from autograder.watch import watched
@@ -46,6 +47,7 @@ app.command()(grade)
 app.command()(publish)
 app.command()(gradescope)
 app.command()(canvas)
+app.command()(release)
 app.add_typer(gradebook_app)
 
 USAGE = 2

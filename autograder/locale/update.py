@@ -60,11 +60,11 @@ def po_file(language: str) -> Path:
     return Path(__file__).parent / language / "LC_MESSAGES" / "autograder.po"
 
 
-def texts() -> dict[str, list[str]]:
-    """Return every text that students see, each with the files it is in, in the order of the sources."""
+def texts(root: Path = ROOT) -> dict[str, list[str]]:
+    """Return every text of a source tree that students see, each with the files it is in, in their order."""
     found: dict[str, list[str]] = {}
-    for file in sorted([*ROOT.glob("autograder/**/*.py"), *ROOT.glob("assignments/*/*.py")]):
-        name = file.relative_to(ROOT).as_posix()
+    for file in sorted([*root.glob("autograder/**/*.py"), *root.glob("assignments/*/*.py")]):
+        name = file.relative_to(root).as_posix()
         for text in _texts_of(file):
             places = found.setdefault(text, [])
             if name not in places:

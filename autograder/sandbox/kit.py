@@ -15,12 +15,19 @@ import sys
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autograder.cache import cache_folder
 from autograder.sandbox.errors import LaunchError
 
-WITHHELD = ("numpytorch.data", "numpytorch.kernels", "numpytorch.nn.conv", "numpytorch.nn.recurrent")
-"""Modules that hold what the assignments ask for: a worker cannot import them."""
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+UNRELEASED = ("numpytorch.kernels", "numpytorch.nn.conv", "numpytorch.nn.recurrent")
+"""Modules that do what the assignments ask for: students do not get them."""
+
+WITHHELD = ("numpytorch.data", *UNRELEASED)
+"""Modules that a worker cannot import: these, and the one that knows the digits."""
 
 BOOTSTRAP = "autograder/sandbox/worker/bootstrap.py"
 """Where in the kit the worker's first lines are."""
@@ -49,11 +56,16 @@ def _files() -> dict[str, Path]:
     """Return where each file is, by its name in the kit."""
     files = {f"autograder/sandbox/{name}": _HERE / name for name in _SHARED}
     files |= {f"autograder/sandbox/worker/{file.name}": file for file in (_HERE / "worker").glob("*.py")}
-    library = folder_of("numpytorch")
-    for file in library.rglob("*.py"):
-        name = file.relative_to(library.parent)
+    return files | sources(folder_of("numpytorch"), WITHHELD)
+
+
+def sources(package: Path, without: Collection[str]) -> dict[str, Path]:
+    """Return the Python files of a package but for some modules, by where they are from the folder that holds it."""
+    files: dict[str, Path] = {}
+    for file in sorted(package.rglob("*.py")):
+        name = file.relative_to(package.parent)
         parts = name.with_suffix("").parts
-        if not any(".".join(parts[:length]) in WITHHELD for length in range(2, len(parts) + 1)):
+        if not any(".".join(parts[:length]) in without for length in range(2, len(parts) + 1)):
             files[name.as_posix()] = file
     return files
 
