@@ -120,7 +120,7 @@ def _check(assignment: str, file: Path | None, only: str, outputs: Outputs, seed
         with LiveProgress(errors, count) as progress:
             result = check_submission(task, submission, seed=seed, only=only, listener=progress)
         with outputs.report():
-            print_result(Console(highlight=False), result)
+            print_result(Console(highlight=False), result, task.config.withheld_points)
         outputs.write(result, submission, assignment)
     except (AssignmentError, SubmissionError, DataError, OSError) as error:
         if isinstance(error, SubmissionError):

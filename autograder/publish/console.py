@@ -78,8 +78,11 @@ class LiveProgress:
         self._progress.update(self._task, completed=self._done, description=escape(result.id))
 
 
-def print_result(console: Console, result: SubmissionResult) -> None:
-    """Print every check with its points, what was wrong and what to try, then the score and the time."""
+def print_result(console: Console, result: SubmissionResult, withheld_points: float = 0) -> None:
+    """Print every check with its points, what was wrong and what to try, then the score and the time.
+
+    withheld_points: of checks that are not here, but run once the work is handed in.
+    """
     console.print()
     for check in result.checks:
         _print_check(console, check)
@@ -97,6 +100,9 @@ def print_result(console: Console, result: SubmissionResult) -> None:
     style = "bold green" if result.passed else "bold"
     score = _("Score: {score:g} of {max_score:g}", score=result.score, max_score=result.max_score)
     console.print(f"\n{score}", style=style, highlight=False)
+    if withheld_points:
+        more = _("{points:g} more points are given by checks that run once you hand in.", points=withheld_points)
+        console.print(more, highlight=False)
     console.print(Text(_where_time_went(result), style="dim"))
     made_with = _(
         "Seed {seed}, sandbox: {sandbox}, {versions}.",

@@ -114,8 +114,8 @@ class Gate:
     def _judge(self, assignment: Assignment, hand_ins: Sequence[HandIn]) -> Report:
         """Judge hand-ins in both trees. Raises ReleaseError where one is not as declared, or not in both."""
         released = [h for hand_in in hand_ins if (h := _as_released(hand_in, assignment)) is not None]
-        folders = {self.root: assignment.folder, self.kit: self.kit / "assignments" / assignment.name}
-        here, there = (_report(tree, folder, released, self.jobs) for tree, folder in folders.items())
+        folders = {self.kit: self.kit / "assignments" / assignment.name, self.root: assignment.folder}
+        there, here = (_report(tree, folder, released, self.jobs) for tree, folder in folders.items())
         wrong = [
             f"{o.hand_in}, {d.check}: {d.declared}; {d.happened}. {d.message}"
             for report in (here, there)

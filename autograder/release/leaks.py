@@ -26,16 +26,18 @@ def leaks(kit: Path, assignments: Sequence[Assignment], root: Path) -> list[str]
     Secrets are what the kit does not have of the assignments' folders and of the library; what its handouts and stubs
     say is none.
     """
-    contents = {file.relative_to(kit).as_posix(): _text(file) for file in sorted(kit.rglob("*")) if file.is_file()}
-    told = "\n".join(_text(kit / name) for name in contents if name.endswith((".md", "/assignment.py")))
+    contents = {file.relative_to(kit).as_posix(): _unpacked(file) for file in sorted(kit.rglob("*")) if file.is_file()}
+    told = b"\n".join(content for name, content in contents.items() if name.endswith((".md", "/assignment.py")))
     found = []
     for secret, file in _secrets(kit, assignments, root):
-        lines = [line for line in dict.fromkeys(map(str.strip, _text(file).splitlines())) if line not in told]
+        lines = [line for line in dict.fromkeys(map(bytes.strip, _unpacked(file).splitlines())) if line not in told]
         lines = [line for line in lines if len(line) >= _DISTINCTIVE]
         for name, content in contents.items():
             shared = [line for line in lines if line in content]
             if len(shared) > min(_CHANCE, len(lines) // 2):
-                found.append(f"{name}: {len(shared)} lines of {secret}, among them: {shared[0]}")
+                found.append(
+                    f"{name}: {len(shared)} lines of {secret}, among them: {shared[0].decode(errors='replace')}"
+                )
     return found
 
 
@@ -49,6 +51,6 @@ def _secrets(kit: Path, assignments: Sequence[Assignment], root: Path) -> Iterat
                 yield name, file
 
 
-def _text(file: Path) -> str:
+def _unpacked(file: Path) -> bytes:
     content = file.read_bytes()
-    return (gzip.decompress(content) if file.suffix == ".gz" else content).decode(errors="replace")
+    return gzip.decompress(content) if file.suffix == ".gz" else content

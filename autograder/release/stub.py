@@ -52,8 +52,8 @@ class _Stub:
         self.name = name
         self.lines: list[str] = []
         self.region: _Region | None = None
-        self.gap = False
-        """Whether the last thing was left out: then the blank lines on its two sides are not both kept."""
+        self.spare = 0
+        """How many blank lines stand before what was left out, and need not come after it once more."""
 
     def read(self, number: int, line: str) -> None:
         """Take the next line of the answer."""
@@ -85,9 +85,11 @@ class _Stub:
         if self.region is not None:
             self.region.begun = True
             self.region.blanks = 0 if line.strip() else self.region.blanks + 1
-        elif line.strip() or not (self.gap and self.lines[-1:] == [""]):
+        elif line.strip() or not self.spare:
             self.lines.append(line)
-            self.gap = False
+            self.spare = 0
+        else:
+            self.spare -= 1
 
     def _inline(self, number: int, code: str, word: str, text: str) -> None:
         self._is_not_nested(number)
@@ -95,7 +97,7 @@ class _Stub:
         if word == "stub:" and equals and text:
             self._plain(f"{name} = {text}")
         elif word == "answer":
-            self.gap = True
+            self._left_out()
         else:
             raise self._error(number, f"expected `NAME = VALUE  # stub: OTHER`, got `{code.strip()}`.")
 
@@ -108,9 +110,13 @@ class _Stub:
             self.lines.append((indent + text).rstrip())
 
     def _close(self, blanks: int = 0) -> None:
-        self.region, self.gap = None, True
+        self.region = None
+        self._left_out()
         for _blank in range(blanks):
             self._plain("")
+
+    def _left_out(self) -> None:
+        self.spare = next((i for i, line in enumerate(reversed(self.lines)) if line), 0)
 
     def _is_not_nested(self, number: int) -> None:
         if self.region is not None:

@@ -10,6 +10,7 @@ import pytest
 
 from autograder.checks import Grader, layer
 from autograder.checks.probe import LayerCase
+from autograder.release.stub import stub_of
 from autograder.sandbox import Session
 from tests.autograder.test_cli import autograder
 
@@ -33,6 +34,10 @@ def test_the_page_shows_every_file_of_the_assignment() -> None:
             "assignment.py", "assignment.toml", "bank.toml", "checks.py", "harness.py", "right.py", "solution.py",
         )
     ]  # fmt: skip
+
+
+def test_the_stub_is_what_the_model_answer_makes() -> None:
+    assert stub_of(FILES["scale/solution.py"], "scale/solution.py") == FILES["scale/assignment.py"]
 
 
 def test_the_model_answer_gets_all_points_and_the_stub_none(folder: Path) -> None:
