@@ -6,7 +6,7 @@ For each language but English, `LANGUAGE/LC_MESSAGES/autograder.po` gets every t
 translations that it has, and is compiled to `autograder.mo`. New texts come in untranslated: edit the .po, and run
 this again. Done twice, it changes nothing. The texts are
 
-    the literals in `_(...)` and `N_(...)`, in autograder and in assignments;
+    the literals in `_(...)` and `N_(...)`, in autograder and in assignments; those in `_(...)` of templates;
     the titles of checks: the first lines of the docstrings of functions under `@check(...)`;
     what stubs and harnesses raise: the literals in `raise SomeError("...")`.
 """
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from jinja2.ext import babel_extract
 
 from autograder.words import LANGUAGES
 
@@ -63,9 +64,10 @@ def po_file(language: str) -> Path:
 def texts(root: Path = ROOT) -> dict[str, list[str]]:
     """Return every text of a source tree that students see, each with the files it is in, in their order."""
     found: dict[str, list[str]] = {}
-    for file in sorted([*root.glob("autograder/**/*.py"), *root.glob("assignments/*/*.py")]):
+    sources = [*root.glob("autograder/**/*.py"), *root.glob("assignments/*/*.py")]
+    for file in sorted([*sources, *root.glob("autograder/**/templates/**/*.html")]):
         name = file.relative_to(root).as_posix()
-        for text in _texts_of(file):
+        for text in _texts_of_template(file) if file.suffix == ".html" else _texts_of(file):
             places = found.setdefault(text, [])
             if name not in places:
                 places.append(name)
@@ -127,6 +129,14 @@ def _texts_of(file: Path) -> Iterator[str]:
                 yield (ast.get_docstring(node) or "").partition("\n")[0].removesuffix(".")
             case ast.Raise(exc=ast.Call(args=[ast.Constant(value=str(text)), *_])) if _travels(file):
                 yield text
+
+
+def _texts_of_template(file: Path) -> Iterator[str]:
+    with file.open("rb") as stream:
+        for _line, _function, found, _comments in babel_extract(stream, ["_"], [], {"silent": "false"}):
+            match found:
+                case str(text) | (str(text), *_):  # with values, these come after the text
+                    yield text
 
 
 def _in_order(node: ast.AST) -> Iterator[ast.AST]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from autograder.assignment import assignment_names, load_assignment
-from autograder.locale.update import po_file, read, texts
+from autograder.locale.update import ROOT, po_file, read, texts
 from autograder.words import _, language
 from tests.autograder.test_words import HANGUL, OTHERS, SEVERED, STUB, checked, english_of_ours, printed
 
@@ -39,3 +40,11 @@ def test_no_english_of_ours_is_left_in_a_korean_report(file: Path) -> None:
 
 def test_english_would_be_noticed() -> None:
     assert english_of_ours(printed(checked(SEVERED, "en"), "en"))
+
+
+def test_every_text_of_the_templates_is_found() -> None:
+    for file in ROOT.glob("autograder/**/templates/**/*.html"):
+        name = file.relative_to(ROOT).as_posix()
+        written = set(re.findall(r'\b_\("([^"]+)"', file.read_text("utf-8")))
+        assert {text for text, places in texts().items() if name in places} == written, name
+    assert "autograder/publish/pages/templates/student.html" in texts()["{label}, read as {predicted}"]
