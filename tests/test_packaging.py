@@ -47,13 +47,14 @@ def test_an_installed_wheel_grades_the_model_answer_that_it_carries(tmp_path: Pa
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "types.strict" in done.stdout
+    options = ["--only", "conv2d.parameters", "--lang", "ko", "--html", "a.html"]
     korean = subprocess.run(
-        [str(command), "check", "cnn", str(solution), "--only", "conv2d.parameters", "--lang", "ko", "--html", "page.html"],
+        [str(command), "check", "cnn", str(solution), *options],
         capture_output=True, text=True, encoding="utf-8", cwd=tmp_path, timeout=120, check=False,
         env={**os.environ, "PYTHONUTF8": "1"},
     )  # fmt: skip
     assert "점수: 5점 중 5점" in korean.stdout, korean.stdout + korean.stderr
-    assert '<html lang="ko">' in (tmp_path / "page.html").read_text("utf-8")
+    assert '<html lang="ko">' in (tmp_path / "a.html").read_text("utf-8")
     count = [str(python), "-c", "from numpytorch.data import mnist; print(*map(len, mnist()))"]
     digits = subprocess.run(count, check=True, capture_output=True, text=True, cwd=tmp_path, timeout=60).stdout
     assert digits.split() == ["5000", "1000"]
