@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from autograder.assignment import assignment_names, load_assignment
@@ -99,6 +102,15 @@ def test_a_marker_that_cannot_be_meant_is_an_error_with_its_line(answer: str, sa
     with pytest.raises(MarkerError) as raised:
         stub_of(answer, "answer.py")
     assert str(raised.value).startswith(said)
+
+
+def test_the_page_that_explains_markers_does_so_with_some_that_work() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "releasing.md").read_text("utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert stub_of(example, "releasing.md") == (
+        "RATE = 0.1\n\ndef forward(self, x: Tensor) -> Tensor:\n"
+        '    """Map x (N, D) to (N, D)."""\n    raise NotImplementedError("forward: multiply.")\n'
+    )
 
 
 def test_a_comment_that_only_mentions_the_words_is_none() -> None:
