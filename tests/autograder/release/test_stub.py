@@ -108,7 +108,7 @@ def test_the_page_that_explains_markers_does_so_with_some_that_work() -> None:
     page = (Path(__file__).parents[3] / "docs" / "releasing.md").read_text("utf-8")
     (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     assert stub_of(example, "releasing.md") == (
-        "RATE = 0.1\n\ndef forward(self, x: Tensor) -> Tensor:\n"
+        "RATE = 0.1\n\n\ndef forward(self, x: Tensor) -> Tensor:\n"
         '    """Map x (N, D) to (N, D)."""\n    raise NotImplementedError("forward: multiply.")\n'
     )
 
