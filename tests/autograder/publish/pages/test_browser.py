@@ -134,7 +134,7 @@ def test_one_click_from_a_student_to_the_source_with_the_failing_lines(pages: Pa
         assert "return x.reshape(3, -1)" in (page.locator("li.hit#L22").text_content() or "")
 
 
-@pytest.mark.parametrize("text", CORPUS)
+@pytest.mark.parametrize("text", CORPUS, ids=map(str, range(len(CORPUS))))
 def test_nothing_that_a_hand_in_says_runs_on_the_page_of_a_student(text: str, tmp_path: Path, browser: Browser) -> None:
     file = tmp_path / "student.html"
     file.write_text(student_page(hostile_result(text), f"{text}\n" * 30, command=text), "utf-8")
