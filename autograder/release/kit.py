@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import tomllib
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path, PurePath
 from string import Template
 from typing import TYPE_CHECKING
 
@@ -107,7 +107,9 @@ def _of_assignment(assignment: Assignment) -> Iterator[tuple[str, bytes]]:
     yield "assignment.py", stub.encode()
     yield "assignment.toml", _settings(assignment).encode()
     for pattern in (*_HANDED_OUT, *config.released):
-        found = sorted(folder.glob(pattern))
+        path = PurePath(pattern)
+        is_inside = bool(path.parts) and ".." not in path.parts and not path.is_absolute()
+        found = sorted(f for f in folder.glob(pattern) if f.is_file()) if is_inside else []
         if pattern in config.released and (not found or any(file.name in NEVER for file in found)):
             raise ReleaseError(
                 _(

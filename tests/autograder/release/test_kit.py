@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import yaml
 
 from autograder.assignment import Assignment, assignment_names, load_assignment
 from autograder.release import kit as kits
@@ -137,6 +138,7 @@ def test_withheld_modules_are_not_in_it_and_a_line_of_one_is_found(tmp_path: Pat
     make_kit([cnn], folder, root=root)
     assert not [f for f in (folder / "numpytorch").rglob("*") if f.name in ("conv.py", "recurrent.py", "kernels")]
     assert not leaks(folder, [cnn], root)
+    assert not (folder / ".github").exists()
     (folder / "numpytorch" / "nn" / "linear.py").write_text(secret, "utf-8")
     assert any("of numpytorch/kernels/cuda/pool.py" in text for text in leaks(folder, [cnn], root))
 
@@ -190,9 +192,12 @@ def test_mypy_is_set_up_in_each_assignment_as_the_check_has_it(kit: Path) -> Non
 
 
 def test_the_workflow_checks_each_assignment(kit: Path) -> None:
-    workflow = (kit / ".github/workflows/check.yml").read_text("utf-8")
-    assert f"assignment: [{', '.join(NAMES)}]" in workflow
-    assert "autograder check ${{ matrix.assignment }} --github" in workflow
+    job = yaml.safe_load((kit / ".github/workflows/check.yml").read_text("utf-8"))["jobs"]["check"]
+    assert job["strategy"]["matrix"]["assignment"] == NAMES
+    assert [step["run"] for step in job["steps"] if "run" in step] == [
+        "pip install -c constraints.txt -e .",
+        "autograder check ${{ matrix.assignment }} --github",
+    ]
 
 
 def test_hidden_checks_are_left_out_with_their_comment_and_their_points_are_told(scale: Path, tmp_path: Path) -> None:
@@ -235,7 +240,7 @@ def test_a_stub_that_its_answer_does_not_make_is_refused(scale: Path, tmp_path: 
         make_kit([load_assignment(str(scale))], tmp_path)
 
 
-@pytest.mark.parametrize("pattern", [ANSWER, "*.py", "no_such_file.md"])
+@pytest.mark.parametrize("pattern", [ANSWER, "*.py", "no_such_file.md", "../scale/README.md", "/etc/hostname", "."])
 def test_settings_that_would_release_an_answer_or_nothing_are_refused(
     pattern: str, scale: Path, tmp_path: Path
 ) -> None:
