@@ -200,7 +200,7 @@ def _python(*arguments: str, trees: Sequence[Path], cwd: Path | None = None) -> 
     """Run Python with the packages of these trees before those installed; it leaves no byte code in them."""
     path = os.pathsep.join(str(tree.resolve()) for tree in trees)
     return subprocess.run(  # noqa: S603 (our own programs)
-        [sys.executable, "-P", "-B", *arguments],
+        [sys.executable, "-P", *arguments],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"},
         capture_output=True,

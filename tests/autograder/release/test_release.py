@@ -154,10 +154,14 @@ def gate(kit: Path, told: list[str]) -> Gate:
     return Gate(kit, ROOT, full=False, jobs=1, say=told.append)
 
 
+POINTS = 'points = {}\n\n[[check]]\nid = "scale.grad_input"\npoints = {}'
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "said"),
     [
         ("assignments/scale/checks.py", '* parameters["scale"]', "", r"answer, scale\.forward: passes; failed"),
+        ("assignments/scale/assignment.toml", POINTS.format(20, 15), POINTS.format(15, 20), "forward: .*passed"),
         ("autograder/checks/layer.py", "import annotations\n", "import annotations\nraise OSError('lost')\n", "lost"),
     ],
 )  # fmt: skip
