@@ -22,7 +22,7 @@ USAGE = 2
 
 
 def release(
-    assignments: Annotated[list[str], typer.Argument(metavar="ASSIGNMENT...", help="The assignments of the kit.")],
+    assignments: Annotated[list[str], typer.Argument(metavar="ASSIGNMENT", help="The assignments of the kit.")],
     to: Annotated[Path, typer.Option("--to", metavar="DIR", help="A new folder, or that of an earlier kit.")],
     github_workflow: Annotated[
         bool, typer.Option("--github-workflow", help="Add a workflow of GitHub Actions that runs the checks.")
