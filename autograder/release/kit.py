@@ -33,8 +33,9 @@ NEVER = frozenset({ANSWER, f"{WITHHELD_CHECKS}.py"})
 """What no kit has of an assignment's folder, whatever its settings say."""
 
 _TEMPLATES = Path(__file__).with_name("templates")
-_ROOT_FILES = ("LICENSE", "constraints.txt", ".gitignore", "data/README.md", "data/make_subset.py")
 _DIGITS = "data/mnist"
+_SUMS = f"{_DIGITS}/SHA256SUMS"
+_ROOT_FILES = ("LICENSE", "constraints.txt", ".gitignore", "data/README.md", "data/make_subset.py", _SUMS)
 _WHEEL = "tool.hatch.build.targets.wheel"
 _TABLES = frozenset({"[build-system]", "[project]", "[project.scripts]", f"[{_WHEEL}]", f"[{_WHEEL}.force-include]"})
 """What a kit has of pyproject.toml."""
@@ -66,7 +67,8 @@ def make_kit(assignments: Sequence[Assignment], folder: Path, *, github: bool = 
             )
         )
     files = {name: (root / name).read_bytes() for name in _ROOT_FILES}
-    files |= {f"{_DIGITS}/{file.name}": file.read_bytes() for file in (root / _DIGITS).iterdir()}
+    digits = [line.split()[-1] for line in (root / _SUMS).read_text("utf-8").splitlines()]
+    files |= {f"{_DIGITS}/{name}": (root / _DIGITS / name).read_bytes() for name in digits}
     files["pyproject.toml"] = _some_tables((root / "pyproject.toml").read_text("utf-8")).encode()
     for package in PACKAGES:
         files |= _of_package(root / package)

@@ -130,6 +130,7 @@ def test_withheld_modules_are_not_in_it_and_a_line_of_one_is_found(tmp_path: Pat
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("LICENSE", "constraints.txt", ".gitignore", "pyproject.toml"):
         shutil.copy(ROOT / name, root)
+    (root / "data/mnist/my notes").write_text("", "utf-8")
     secret = "".join(f"columns_{i} = unfold_all_windows(images, {i})\n" for i in range(9))
     for name in ("nn/conv.py", "nn/recurrent.py", "kernels/__init__.py", "kernels/cuda/pool.py"):
         (root / "numpytorch" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -139,6 +140,7 @@ def test_withheld_modules_are_not_in_it_and_a_line_of_one_is_found(tmp_path: Pat
     assert not [f for f in (folder / "numpytorch").rglob("*") if f.name in ("conv.py", "recurrent.py", "kernels")]
     assert not leaks(folder, [cnn], root)
     assert not (folder / ".github").exists()
+    assert {f.name for f in (folder / "data/mnist").iterdir()} == {f.name for f in (ROOT / "data/mnist").iterdir()}
     (folder / "numpytorch" / "nn" / "linear.py").write_text(secret, "utf-8")
     assert any("of numpytorch/kernels/cuda/pool.py" in text for text in leaks(folder, [cnn], root))
 
