@@ -61,7 +61,7 @@ def tiles(grades: Gradebook) -> list[Tile]:
     """Return the figures of the class."""
     scores = [r.score for r in grades.rows if r.score is not None]
     late = sum(r.counts is not None and r.counts.late.days > 0 for r in grades.rows)
-    by_hand = sum(not e.undone_by for r in grades.rows for e in r.entries)
+    by_hand = sum(len(r.entries) for r in grades.rows)
     return [
         Tile(_("students"), str(len(grades.rows))),
         Tile(_("with a score"), str(len(scores))),

@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import io
 import re
 import unicodedata
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from PIL import Image
 
 from autograder.assignment import Written
 from autograder.gradebook import Kind, Row
@@ -25,6 +27,9 @@ from tests.autograder.publish.pages.classes import DUE, RULES, make_class, sourc
 from tests.autograder.publish.pages.hostile import CORPUS, hostile_result
 from tests.autograder.publish.pages.parsed import Parsed
 from tests.autograder.publish.pages.samples import SOURCE, check, learning, mismatch, rich_result, scores
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def page_of(*evidence: dict[str, Any], source: str = SOURCE, status: Status = Status.FAILED) -> Parsed:
@@ -138,6 +143,7 @@ def test_the_score_tells_how_it_came_about(row: Row) -> None:
         "Late: 2 d −20 due 2026-10-31 23:59 UTC+09:00",
         "Written part essay +6 ta, 2026-09-01",
         f"Score {row.score:g}",
+        "grader fault, points set by hand",
         "Written parts without points: proof.",
     ]
     assert "5 days" not in told
@@ -146,6 +152,14 @@ def test_the_score_tells_how_it_came_about(row: Row) -> None:
     assert f"{row.score:g} / 114" in page.text
     assert "7.5 points, set by hand instead of 0. ta, 2026" in page.text
     assert "cnn · Attempt 1, handed in 2026-10-20 17:00 UTC+09:00 Minsu Kim" in page.text
+
+
+def test_a_score_that_somebody_set_is_the_last_word(tmp_path: Path) -> None:
+    with make_class(tmp_path / "book", 3, light=True) as book:
+        row = book.gradebook("cnn", RULES).rows[1]
+    page = Parsed(student_page(rich_result(), SOURCE, row=row))
+    assert "70 / 100" in page.text
+    assert "The score of all checks, set by hand = 70 ta, 2026-09-01 09:00 UTC+09:00: the disk was full" in page.text
 
 
 def test_a_row_without_a_hand_in_or_a_score_has_a_page_as_well(row: Row) -> None:
@@ -163,6 +177,7 @@ def test_lines_that_checks_name_are_marked_with_what_they_say(page: Parsed) -> N
         {"breaks": [{"line": 0, "said": "", "fix": ""}]},
     )
     assert [a["id"] for a in policy.all("li", "hit")] == ["L2", "L3"]
+    assert "#L0" not in [a["href"] for a in policy.all("a")]
     assert not page_of({"found": [[2, "import os"]]}, status=Status.PASSED).all("li", "hit")
 
 
@@ -194,18 +209,20 @@ def test_a_wrong_array_is_drawn_with_the_worst_entry_framed() -> None:
 def test_arrays_of_any_shape_are_drawn(shape: tuple[int, ...]) -> None:
     evidence = mismatch(shape)
     page = page_of(evidence)
-    assert len(page.all("rect", "worst")) == 3
-    worst = f"{evidence['index']}:"
-    assert any(worst in part for part in re.findall(r"\[[\d, ]*\]:", page.text))
+    framed = page.all("rect", "worst")
+    assert len(framed) == 3
+    x, y = (f"{float(framed[0][name] or 0) - 0.75:g}" for name in "xy")
+    html = student_page(rich_result(checks=(check("a", 10, Status.FAILED, evidence=evidence),)), SOURCE)
+    assert html.count(f'x="{x}" y="{y}" width="10" height="10"><title>{evidence["index"]}: ') == 3
     assert ("Shown is" in page.text) == (shape in [(1, 40), (40, 40)])
 
 
 def test_what_is_not_finite_is_drawn_as_such_and_differences_within_the_tolerance_as_none() -> None:
-    evidence = mismatch((1, 3))
-    evidence["picture"] |= {"expected": [[1.0, 0.5, 0.25]], "got": [["nan", 0.5, "-inf"]]}
+    evidence = mismatch((1, 4))
+    evidence["picture"] |= {"expected": [[1.0, 0.5, 0.25, 0.25]], "got": [["nan", 0.55, "-inf", 1.25]]}
     page = page_of(evidence | {"tolerance": 0.1})
     shades = [a["class"] for a in page.all("rect") if a["width"] == "10"]
-    assert shades == ["p5", "p3", "p2", "x", "p3", "x", "x", "z", "x"]
+    assert shades == ["p5", "p3", "p2", "p2", "x", "p3", "x", "p5", "x", "z", "x", "p5"]
 
 
 def test_arrays_that_are_wrong_somewhere_within_the_evidence_are_drawn() -> None:
@@ -227,6 +244,8 @@ def test_training_is_drawn_and_told(page: Parsed) -> None:
     index, label, predicted = scores()["wrong_digits"][0]
     assert digits[0]["alt"] == f"Held-out digit number {index}"
     assert f"{label}, read as {predicted}" in page.text
+    picture = Image.open(io.BytesIO(base64.b64decode((digits[0]["src"] or "").partition(",")[2])))
+    assert (picture.size, picture.getpixel((0, 0))) == ((28, 28), 255), "ink on paper"
 
 
 def test_a_training_that_diverged_is_told_with_the_iteration() -> None:
@@ -235,6 +254,7 @@ def test_a_training_that_diverged_is_told_with_the_iteration() -> None:
         "The loss went from 2.3 to nan in 4 iterations; the least was 2.3. At iteration 3 it was no finite number."
         in page.text
     )
+    assert page.all("path", "line")[0]["d"] == "M120.5 23.0L197.0 10.0"
     assert "Of 2 iterations, none had a finite loss." in page_of({"losses": ["nan", "nan"], "filters": {}}).text
 
 
