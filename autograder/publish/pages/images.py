@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpytorch.data import ImageDataset
 
 
+@functools.cache
 def digit(index: int) -> str | None:
     """Return the held-out digit of an index; None if there is no such digit."""
     digits = _held_out()
