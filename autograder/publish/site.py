@@ -58,6 +58,15 @@ class Site:
         """
         if self.folder.exists() and not self.folder.is_dir():
             raise SiteError(_("{path}: expected a folder to publish into, got a file.", path=self.folder))
+        if (self.private / "published.json").exists() and (about := self._read_about()) != self._about:
+            raise SiteError(
+                _(
+                    "{path}: expected a folder of its own for {assignment}, got that of {other}. Name another folder.",
+                    path=self.folder,
+                    assignment=self._about.assignment,
+                    other=about.assignment,
+                )
+            )
         pages = {"index.html", *(f"{token}.html" for token in tokens)}
         strange = [
             *_others(self.folder, {"public", "private"}),
@@ -72,18 +81,6 @@ class Site:
                     "Name another folder, or move them away.",
                     path=self.folder,
                     others=", ".join(str(p.relative_to(self.folder)) for p in strange[:5]),
-                )
-            )
-        if not (self.private / "published.json").exists():
-            return
-        about = self._read_about()
-        if about != self._about:
-            raise SiteError(
-                _(
-                    "{path}: expected a folder of its own for {assignment}, got that of {other}. Name another folder.",
-                    path=self.folder,
-                    assignment=self._about.assignment,
-                    other=about.assignment,
                 )
             )
 

@@ -94,6 +94,18 @@ def test_the_file_holds_who_it_is_and_the_one_column() -> None:
     assert [row[1] for row in rows[2:]] == ["111", "112", "113"]
 
 
+def test_the_file_is_in_the_form_of_the_download() -> None:
+    german = filled(course(delimiter=";", comma=True, bom=False)).decode()
+    assert german.startswith("Student;")
+    assert german.splitlines()[1:] == [
+        "    Points Possible;;;;;100,00",
+        "Kim, Min-jun;111;007;kim@uni.edu;LEC A, and LEC B;85,123",
+        '"=""=Lee, Ann""";112;120034;lee;LEC A;90,5',
+        "O'Neil, Cy;113;13;cy;LEC A;55",
+    ]
+    assert filled(course()).startswith(b"\xef\xbb\xbfStudent,")
+
+
 def test_a_second_upload_changes_nothing() -> None:
     once = course().imported(filled(course()))
     assert fill_canvas("d", once.export(), LINES, column=None, names=("cnn",), max_score=100.0).changes == ()

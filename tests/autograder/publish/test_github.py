@@ -79,7 +79,8 @@ def test_the_tenth_annotation_says_which_others_there_are() -> None:
     told = commands(workflow_commands(result(*(check(f"c{i}", Status.FAILED) for i in range(12))), "a.py"))
     assert len(told) == 10
     assert told[-1].message == "3 more checks failed: c9, c10, c11"
-    assert len(commands(workflow_commands(result(*(check(f"c{i}", Status.FAILED) for i in range(10))), "a.py"))) == 10
+    ten = commands(workflow_commands(result(*(check(f"c{i}", Status.FAILED) for i in range(10))), "a.py"))
+    assert [c.message for c in ten] == ["told"] * 10
 
 
 def test_a_hidden_check_shows_its_verdict_only() -> None:

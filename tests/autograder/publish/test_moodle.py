@@ -124,6 +124,11 @@ def test_every_other_byte_is_as_it_came(site: Site) -> None:
     assert filled(came).decode() == expected
 
 
+def test_an_address_is_one_whatever_its_column_is_called() -> None:
+    unknown = SITES["English"].worksheet().replace('"Email address"', "Sähköpostiosoite")
+    assert SITES["English"].takes(filled(unknown, LINES[1:2]))["102"] == 55
+
+
 def test_without_anything_to_fill_in_the_file_is_as_it_came() -> None:
     came = SITES["English"].worksheet()
     assert filled(came, []) == came.encode()

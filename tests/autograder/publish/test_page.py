@@ -18,8 +18,9 @@ SHOWN += [shlex.split(text) for text in re.findall(r"`(autograder [^`]*)`", PAGE
 
 @pytest.mark.parametrize("command", sorted({words[1] for words in SHOWN}))
 def test_every_option_that_the_page_names_is_one(command: str) -> None:
-    told = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).stdout
-    options = set(re.findall(r"--[a-z][a-z-]+", told))
+    done = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"})
+    assert done.exit_code == 0
+    options = set(re.findall(r"--[a-z][a-z-]+", done.stdout))
     for words in SHOWN:
         assert words[1] != command or {w for w in words if w.startswith("--")} <= options
 

@@ -122,6 +122,11 @@ def test_the_published_schemas_are_those_of_the_records() -> None:
     assert {f.name: f.read_bytes() for f in (ROOT / "docs" / "schema").iterdir()} == schemas()
 
 
+def test_columns_of_checks_stand_in_their_order() -> None:
+    header = lines_csv([line("1", checks=(CheckLine("z", Status.PASSED, 1, 1), CheckLine("a", Status.PASSED, 1, 1)))])
+    assert header.decode("utf-8-sig").splitlines()[0].endswith(",attempt,z,a")
+
+
 def test_the_same_gradebook_gives_the_same_bytes() -> None:
     assert lines_csv(CLASS) == lines_csv(list(CLASS))
     assert lines_json("cnn", CLASS) == lines_json("cnn", list(CLASS))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from autograder.publish.exports.canvas.download import EXCUSED, GUARDED, NOT_ASSIGNED, Download, read_gradebook
@@ -188,7 +187,7 @@ def _score(
         if _negative(ours):
             return _("{file}: line {line}: expected a score of at least 0 for {student}, got {got}.", **where)
         return _("{file}: line {line}: expected a number for {student}, got {got!r}.", **where)
-    if not math.isfinite(after) or after > max_score:
+    if after > max_score:
         return _(
             "{file}: line {line}: expected at most {most:g} points for {student}, got {got}.", most=max_score, **where
         )
