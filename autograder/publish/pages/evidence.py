@@ -123,16 +123,14 @@ def facts(evidence: Mapping[str, Any], *, everything: bool) -> list[Fact]:
     """List what is shown by no picture. everything: the grader's own traceback as well."""
     shown = _DRAWN if everything else _DRAWN | {"traceback"}
     return [
-        Fact(name, value, text=True)
-        if isinstance(value, str) and "\n" in value
-        else Fact(
-            name, value if isinstance(value, str) else json.dumps(_undrawn(value), ensure_ascii=False), text=False
-        )
+        Fact(name, text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS] + " …", "\n" in text)
         for name, value in evidence.items()
         if name not in shown and value not in (None, "", [], {})
+        for text in [value if isinstance(value, str) else json.dumps(_undrawn(value), ensure_ascii=False)]
     ]
 
 
+_MOST_CHARACTERS = 20_000
 _DRAWN = {"picture", "losses", "f1_over_training", "filters", "confusion_matrix", "wrong_digits", "frames", "breaks"}
 
 

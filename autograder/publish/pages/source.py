@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from autograder.verdict import CheckResult
 
-MOST_CHARACTERS = 200_000
-"""Of a source that a page shows: more than anybody writes, and less than a page can bear."""
+MOST_CHARACTERS, MOST_LINES = 200_000, 10_000
+"""Of a source that a page shows: more than anybody writes, and no more than a page can bear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def listing(source: str, checks: Iterable[CheckResult]) -> Listing:
     for check in checks:
         for number, text in places(check):
             notes.setdefault(number, {})[Note(check.id, text)] = None
-    shown = source[:MOST_CHARACTERS]
+    shown = "\n".join(source[:MOST_CHARACTERS].split("\n")[:MOST_LINES])
     lines = shown.removesuffix("\n").split("\n")
     return Listing(
         tuple(Line(n, text, tuple(notes.get(n, ()))) for n, text in enumerate(lines, 1)),

@@ -18,7 +18,7 @@ from PIL import Image
 from autograder.assignment import Written
 from autograder.gradebook import Kind, Row
 from autograder.publish.pages import student_page
-from autograder.publish.pages.source import MOST_CHARACTERS
+from autograder.publish.pages.source import MOST_CHARACTERS, MOST_LINES
 from autograder.publish.pages.student import hand_in_page
 from autograder.verdict import Status, SubmissionResult
 from autograder.words import language
@@ -185,6 +185,13 @@ def test_a_source_that_no_page_could_bear_is_cut_and_says_so() -> None:
     page = page_of({}, source="x" * (MOST_CHARACTERS + 5))
     assert "5 more characters are not shown." in page.text
     assert "more characters" not in page_of({}, source="x" * MOST_CHARACTERS).text
+    assert "7 more characters" in page_of({}, source="\n" * (MOST_LINES + 6)).text
+
+
+def test_evidence_without_end_is_cut() -> None:
+    html = student_page(rich_result(checks=(check("a", 10, evidence={"output": "x" * 100_000}),)), SOURCE)
+    assert len(html) < 60_000
+    assert "xx …" in html
 
 
 def test_a_wrong_array_is_drawn_with_the_worst_entry_framed() -> None:
