@@ -128,6 +128,7 @@ def hand_in_page(
         "student.html",
         result=result,
         row=row,
+        number=attempt.number if attempt else 0,
         story=story(row, attempt) if row else None,
         cards=cards,
         passed=sum(c.status is Status.PASSED for c in result.checks),

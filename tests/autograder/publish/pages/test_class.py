@@ -101,6 +101,7 @@ def test_a_page_of_a_hand_in_shows_the_instructor_all_of_it_and_other_attempts_s
 ) -> None:
     said = [Parsed(file.read_text("utf-8")).text for file in sorted((folder / "hand-ins").iterdir())]
     assert sum("Another attempt counts." in text for text in said) == 6
+    assert sum("Failures Attempt 1 Attempt 2" in text for text in said) == 2 * 6
     assert sum("expected a zip, got a picture" in text for text in said) == 1
     assert sum("SECRET" in text for text in said) > 10, "the message of a hidden check"
 
