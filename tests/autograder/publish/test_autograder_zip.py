@@ -46,7 +46,9 @@ def test_it_holds_no_answer_no_other_assignment_and_nothing_compiled(packed: byt
         answer = (ROOT / "assignments/cnn/solution.py").read_bytes()
         assert not [n for n in names if archive.read(n) == answer]
     assert not [
-        n for n in names if re.search(r"solution|__pycache__|\.pyc|README|_assignments/(rnn|autograd)/|^/|\.\.", n)
+        n
+        for n in names
+        if re.search(r"solution\.py|__pycache__|\.pyc|_assignments/.*README|_assignments/(rnn|autograd)/|^/|\.\.", n)
     ]
     assert {"autograder/_assignments/cnn/checks.py", "autograder/locale/ko/LC_MESSAGES/autograder.mo"} <= set(names)
 
