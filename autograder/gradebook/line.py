@@ -65,38 +65,35 @@ class Lines(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
 
 
-def line_of(row: Row, result: SubmissionResult | None) -> Line:
-    """Return a student's line as it would be released. result: the one that counts, where there is one."""
-    counts = row.counts
-    return Line(
-        student=row.student,
-        name=row.name,
-        ids=dict(sorted(row.ids.items())),
-        on_roster=row.on_roster,
-        state=row.state,
-        score=None if row.score is None else round(row.score, 6),
-        max_score=row.max_score,
-        checks_score=row.checks,
-        checks=tuple(CheckLine(c.id, c.status, c.score, c.max_score) for c in (result.checks if result else ())),
-        written=dict(row.written),
-        attempt=counts.number if counts else None,
-        attempts=len(row.attempts),
-        submitted_at=counts.attempt.submitted_at if counts else None,
-        days_late=counts.late.days if counts else 0,
-        penalty=counts.late.penalty if counts else 0.0,
-        result=counts.result.id if counts and counts.result else None,
-    )
-
-
 def unreleased(row: Row) -> Line:
     """Return the line of a student to whom nothing is released: who it is, and how far the grading is."""
+    ids = dict(row.ids)
+    for attempt in row.attempts:
+        ids = {**attempt.attempt.ids, **ids}  # what a download knows them by, and the roster does not
     return Line(
         student=row.student,
         name=row.name,
-        ids=dict(sorted(row.ids.items())),
+        ids=dict(sorted(ids.items())),
         on_roster=row.on_roster,
         state=row.state,
         score=None,
         max_score=row.max_score,
         attempts=len(row.attempts),
+    )
+
+
+def line_of(row: Row, result: SubmissionResult | None) -> Line:
+    """Return a student's line as it would be released. result: the one that counts, where there is one."""
+    counts = row.counts
+    return msgspec.structs.replace(
+        unreleased(row),
+        score=None if row.score is None else round(row.score, 6),
+        checks_score=row.checks,
+        checks=tuple(CheckLine(c.id, c.status, c.score, c.max_score) for c in (result.checks if result else ())),
+        written=dict(row.written),
+        attempt=counts.number if counts else None,
+        submitted_at=counts.attempt.submitted_at if counts else None,
+        days_late=counts.late.days if counts else 0,
+        penalty=counts.late.penalty if counts else 0.0,
+        result=counts.result.id if counts and counts.result else None,
     )

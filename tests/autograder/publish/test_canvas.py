@@ -106,6 +106,21 @@ def test_the_file_is_in_the_form_of_the_download() -> None:
     assert filled(course()).startswith(b"\xef\xbb\xbfStudent,")
 
 
+WIDE = """\
+LastName,FirstName,ID,SIS User ID,SIS Login ID,Integration ID,Root Account,Section,CNN (4314),Final Score
+    Points Possible,,,,,,,,100.00,(read only)
+Kim,Min-jun,111,007,kim@uni.edu,i1,canvas.uni.edu,LEC A,,
+"""
+
+
+def test_an_export_with_more_columns_of_who_it_is_is_filled_in_too() -> None:
+    told = fill_canvas(
+        "down.csv", WIDE.encode(), [line("x", 85.0, name="Min-jun Kim", ids={})], column=None, names=("cnn",),
+        max_score=100.0,
+    )  # fmt: skip
+    assert told.content.decode().splitlines()[2] == "Kim,Min-jun,111,007,kim@uni.edu,i1,canvas.uni.edu,LEC A,85"
+
+
 def test_a_second_upload_changes_nothing() -> None:
     once = course().imported(filled(course()))
     assert fill_canvas("d", once.export(), LINES, column=None, names=("cnn",), max_score=100.0).changes == ()

@@ -364,6 +364,15 @@ def test_canvas_is_drafted_with_each_change_and_filled_in_at_the_release(folder:
     assert after.scores("CNN") == {"NAME-ann": "100", "NAME-bob": "60", "NAME-cy": "0", "NAME-dee": "12.00"}
 
 
+def test_canvas_knows_students_by_what_the_download_of_hand_ins_knew_them_by(folder: Path) -> None:
+    with Book(folder / "book") as b:
+        b.add_roster([Person("roster-key", "Another Name", {Id.SID: "77"})])
+        b.add_attempts("cnn", [attempt("x", source("SOURCE-ann"), ids={Id.SID: "77", Id.CANVAS: "101"})])
+    (folder / "down.csv").write_bytes(COURSE.export().replace(b"SID-", b"OTHER-"))
+    told = run(folder, "--canvas", str(folder / "down.csv"), "--hold", "ann", "--hold", "bob", "--hold", "cy")
+    assert "NAME-ann - -> 100" in told
+
+
 def test_an_upload_that_would_spoil_a_gradebook_stops_the_release(folder: Path) -> None:
     (folder / "down.csv").write_bytes(COURSE.export().replace(b",,50", b",90,50").replace(b"100.00", b"10.00"))
     told = run(folder, "--release", "--canvas", str(folder / "down.csv"), status=2)
