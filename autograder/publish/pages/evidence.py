@@ -1,4 +1,4 @@
-"""What checks leave as evidence, read into records. What is not of the expected form is shown as it is, as JSON."""
+"""What checks leave as evidence, read into records. What is of another form is not drawn."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def ranked(found: Iterable[Failure]) -> list[Ranked]:
 
 _CODE = re.compile(r"`[^`\n]*`|'[^'\n]*'|\"[^\"\n]*\"")
 _NUMBER = re.compile(r"[-+−]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|\b(?:nan|inf)\b", re.IGNORECASE)
-_LIST = re.compile(r"([\[(])#?(?:,? ?#,?)*([\])])")
+_LIST = re.compile(r"([\[(])[#, ]+([\])])")
 
 
 def normal(message: str) -> str:

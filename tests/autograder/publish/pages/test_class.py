@@ -143,6 +143,10 @@ def test_messages_that_say_something_else_are_not_alike() -> None:
     assert normal("the weight is wrong") != normal("the bias is wrong")
 
 
+def test_no_message_takes_long_to_compare() -> None:
+    assert normal("at [" + "1," * 290 + " no end") == "at [" + "#," * 290 + " no end"
+
+
 def test_causes_are_ranked_by_how_many_students_they_hold_back() -> None:
     def failure(check: str, cause: str, who: str) -> Failure:
         return Failure(check, "", cause, "told", "", Who(who, f"{who}.html"))
