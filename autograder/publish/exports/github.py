@@ -2,7 +2,7 @@
 
 Source: docs.github.com, "Workflow commands for GitHub Actions". A runner reads commands from standard output, one a
 line: `::error file=...,line=...,title=...::message`. In a message %, CR and LF are escaped; in a property : and , too.
-Markdown of a summary is HTML as well, so that all that a hand-in says stands in escaped blocks of code.
+Markdown of a summary may hold HTML, so that all that a hand-in says stands escaped in a block of it.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def summary(result: SubmissionResult) -> str:
 def _details(check: CheckResult) -> str:
     said = html.escape(clean(check.message, MOST_BYTES))
     said += "\n\n" + html.escape(_("Hint: {hint}", hint=clean(check.hint, MOST_BYTES))) if check.hint else ""
-    lines = said.replace("\n", "&#10;")  # an empty line would end the block, and Markdown begin
-    return f"\n<details><summary>{_text(f'{check.id}: {check.title}')}</summary><pre>{lines}</pre></details>\n"
+    said = said.replace("  ", " &nbsp;").replace("\n", "<br>")  # an empty line would end HTML, and Markdown begin
+    return f"\n<details><summary>{_text(f'{check.id}: {check.title}')}</summary><p>{said}</p></details>\n"
 
 
 def _command(check: CheckResult, file: str) -> str:

@@ -36,23 +36,25 @@ def _unescaped(text: str) -> str:
 
 
 class Summary(HTMLParser):
-    """The elements of a summary, and the text in its blocks of code."""
+    """The elements of a summary, and the text in its paragraphs."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.tags: list[str] = []
-        self.code: list[str] = []
+        self.said: list[str] = []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert not attrs
         self.tags.append(tag)
-        if tag == "pre":
-            self.code.append("")
+        if tag == "p":
+            self.said.append("")
+        if tag == "br":
+            self.said[-1] += "\n"
 
     def handle_data(self, data: str) -> None:
-        if self.tags[-1:] == ["pre"]:
-            self.code[-1] += data
+        if self.tags[-1:] in (["p"], ["br"]):
+            self.said[-1] += data.replace("\xa0", " ")
 
 
 def test_each_failed_check_is_one_error_on_the_line_that_it_names() -> None:
@@ -99,8 +101,8 @@ def test_the_summary_has_the_score_a_row_a_check_and_what_was_wrong() -> None:
     assert [row[2] for row in rows[2:]] == ["10/10", "0/10", "0/10", "0/10", "0/10"]
     assert [row[1].split()[-1] for row in rows[2:]] == ["passed", "failed", "error", "failed", "skipped"]
     page = Summary(text)
-    assert page.tags == ["details", "summary", "pre"] * 2
-    assert page.code[0].startswith("100 %: a, b\n::error::no\n\n</pre><script>alert(1)</script> | `x` red")
+    assert [tag for tag in page.tags if tag != "br"] == ["details", "summary", "p"] * 2
+    assert page.said[0].startswith("100 %: a, b\n::error::no\n\n</pre><script>alert(1)</script> | `x` red")
 
 
 def test_nothing_within_a_block_of_html_is_an_empty_line() -> None:
