@@ -16,7 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 
 DOCS = Path(__file__).parent
 STUDENT = "Okafor, Amara"
-WIDTH = 1000
+WIDTH = 1120
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": WIDTH, "height": 800}, locale="en-US")
-        shoot(page, published / "private" / "class" / "index.html", "class.png", 860)
+        shoot(page, published / "private" / "class" / "index.html", "class.png", 980)
         shoot(page, published / "public" / pages[STUDENT], "student.png", 1360)
         browser.close()
 
