@@ -32,6 +32,7 @@ from autograder.words import N_, _, current_language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from autograder.assignment import Assignment, CheckConfig
     from autograder.submission import Submission
@@ -137,7 +138,7 @@ def _whole(
     return SubmissionResult(
         schema=SCHEMA,
         assignment=assignment.name,
-        submission=SubmissionRef(str(submission.path), submission.sha256),
+        submission=SubmissionRef(_as_text(submission.path), submission.sha256),
         score=sum(c.score for c in checks),
         max_score=sum(c.max_score for c in checks),
         sandbox=sandbox,
@@ -147,6 +148,11 @@ def _whole(
         timing={k: round(v, 4) for k, v in timing.items()},
         checks=checks,
     )
+
+
+def _as_text(path: Path) -> str:
+    """Return a path as UTF-8 can write it: a name on Linux may be any bytes."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
 
 
 def environment() -> dict[str, str]:

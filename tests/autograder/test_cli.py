@@ -44,6 +44,15 @@ def test_a_folder_stands_for_the_assignment_in_it(hand_in: Path) -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are text")
+def test_a_name_that_is_no_text_can_be_written_down(tmp_path: Path) -> None:
+    file = tmp_path / os.fsdecode(b"caf\xe9.py")
+    file.write_text(SOLUTION, "utf-8")
+    done = autograder("check", "cnn", str(file), "--only", "policy", "--json", str(tmp_path / "result.json"))
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "result.json").read_bytes())["submission"]["path"].endswith(r"caf\udce9.py")
+
+
 def test_the_stub_is_the_default_and_exits_with_1_and_kind_words() -> None:
     done = autograder("check", "cnn")
     assert done.returncode == 1
