@@ -29,6 +29,8 @@ BLANK = (
 _SCHEMA = "numpytorch/published/1"
 _PAGE = re.compile(r"([0-9a-f]{32})\.html")
 _EXPORTS = {"gradebook.csv", "gradebook.json", "canvas.csv", "moodle.csv"}
+_SYSTEMS = {".DS_Store", "Thumbs.db", "desktop.ini"}
+"""What a system leaves in a folder that somebody looked into."""
 _PRIVATE = {"published.json", "links.csv", "class", "gradescope", "staged", *_EXPORTS}
 
 
@@ -70,9 +72,9 @@ class Site:
         pages = {"index.html", *(f"{token}.html" for token in tokens)}
         strange = [
             *_others(self.folder, {"public", "private"}),
-            *(p for p in _others(self.public, pages) if not _leftover(p)),
-            *(p for p in _others(self.private, _PRIVATE) if not _leftover(p)),
-            *(p for p in _others(self.private / "gradescope", ()) if p.suffix != ".json" and not _leftover(p)),
+            *_others(self.public, pages),
+            *_others(self.private, _PRIVATE),
+            *(p for p in _others(self.private / "gradescope", ()) if p.suffix != ".json"),
         ]
         if strange:
             raise SiteError(
@@ -157,8 +159,10 @@ def write(path: Path, content: bytes) -> None:
 
 
 def _others(folder: Path, names: Iterable[str]) -> list[Path]:
-    """List what lies in a folder and has none of these names."""
-    return sorted(p for p in folder.iterdir() if p.name not in set(names)) if folder.is_dir() else []
+    """List what lies in a folder and has none of these names; not what we left unfinished, nor what systems leave."""
+    known = {*names, *_SYSTEMS}
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sorted(p for p in found if p.name not in known and not _leftover(p))
 
 
 def _leftover(path: Path) -> bool:

@@ -423,6 +423,13 @@ def test_a_folder_with_other_things_in_it_is_refused(folder: Path, path: str, sa
     assert journal(folder) == []
 
 
+def test_what_a_system_leaves_where_somebody_looked_is_nobodys(folder: Path) -> None:
+    released(folder)
+    for place in ("out", "out/public", "out/private"):
+        (folder / place / ".DS_Store").touch()
+    assert "Nothing changed." in released(folder)
+
+
 def test_a_folder_of_another_assignment_is_refused(folder: Path) -> None:
     released(folder)
     with Book(folder / "book") as b:
