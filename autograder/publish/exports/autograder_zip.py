@@ -10,6 +10,7 @@ import io
 import re
 import shlex
 import sys
+import tomllib
 import zipfile
 from importlib.metadata import requires, version
 from pathlib import Path
@@ -92,6 +93,8 @@ def _below(folder: Path, name: str, without: re.Pattern[str] | None = None) -> I
 
 def _requirements() -> list[str]:
     """List the packages that the grader needs, in the versions that it runs with here."""
-    needed = [line for line in requires("numpytorch") or () if ";" not in line]  # not those of extras, nor of Windows
+    checkout = _LIBRARY.parent / "pyproject.toml"  # which says it now; what was installed from it, what it said then
+    told = tomllib.loads(checkout.read_text("utf-8"))["project"]["dependencies"] if checkout.is_file() else None
+    needed = [line for line in told or requires("numpytorch") or () if ";" not in line]  # not of extras, nor of Windows
     names = [re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0] for line in needed]
     return [f"{name}=={version(name)}" for name in sorted(names)]
