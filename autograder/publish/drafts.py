@@ -93,7 +93,7 @@ def drafts(
 def _released(book: Book, row: Row, before: Release | None, command: str) -> Draft:
     from autograder.publish.pages import student_page  # here, for it takes a tenth of a second to import
 
-    result = _result(book, row)
+    result = _result(book, row, command)
     page = b"" if result is None else student_page(result, _source(book, row), row=row, command=command).encode()
     after = Release(
         student=row.student,
@@ -126,7 +126,7 @@ def _source(book: Book, row: Row) -> str:
     return submission_from_bytes(book.content(row.counts.hand_in), Path(HAND_IN)).source
 
 
-def _result(book: Book, row: Row) -> SubmissionResult | None:
+def _result(book: Book, row: Row, command: str) -> SubmissionResult | None:
     """Return the result that a student's page shows; of a hand-in that cannot be read, one that says so."""
     if row.counts is None:
         return None
@@ -146,7 +146,7 @@ def _result(book: Book, row: Row) -> SubmissionResult | None:
     )
     return SubmissionResult(
         schema=SCHEMA,
-        assignment="",
+        assignment=command,
         submission=SubmissionRef(HAND_IN, ""),
         score=0.0,
         max_score=row.max_checks,

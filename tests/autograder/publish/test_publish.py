@@ -108,6 +108,7 @@ def test_a_release_is_journalled_and_there(folder: Path) -> None:
     assert journal(folder) == [("kim", "ann", 100.0), ("kim", "bob", 60.0), ("kim", "cy", 0.0)]
     assert sorted(pages(folder)) == ["ann", "bob", "cy"]
     assert "PROBLEM-cy" in pages(folder)["cy"]
+    assert "<title>cnn" in pages(folder)["cy"]
     with Book(folder / "book") as b:
         for student, release in Releases(b, "cnn").latest().items():
             assert hashlib.sha256(pages(folder)[student].encode()).hexdigest() == release.sha256
