@@ -127,7 +127,7 @@ def _source(book: Book, row: Row) -> str:
 
 
 def _result(book: Book, row: Row, command: str) -> SubmissionResult | None:
-    """Return the result that a student's page shows; of a hand-in that cannot be read, one that says so."""
+    """Return the result that a page shows; of a hand-in that cannot be read, one that says so, and has no hash."""
     if row.counts is None:
         return None
     if row.counts.result is not None:
