@@ -11,6 +11,7 @@ from rich.console import Console
 from autograder.publish.exports.canvas import dry_run, read_gradebook
 from autograder.publish.exports.errors import ExportError
 from autograder.publish.exports.filled import Filled
+from autograder.publish.formats import read_download
 from autograder.publish.report import print_filled
 
 USAGE = 2
@@ -26,10 +27,10 @@ def canvas(
     Exit status: 0, or 2 if it would spoil the gradebook.
     """
     try:
-        download = read_gradebook(str(against), against.read_bytes())
-        content = upload.read_bytes()
+        download = read_gradebook(str(against), read_download(against))
+        content = read_download(upload)
         changes = dry_run(download, content, name=str(upload), may_lower=allow_lower)
-    except (ExportError, OSError) as error:
+    except ExportError as error:
         Console(stderr=True, highlight=False).print(f"autograder: {error}", style="red", markup=False, soft_wrap=True)
         raise typer.Exit(USAGE) from None
     columns = ", ".join(read_gradebook(str(upload), content).header[download.who :])

@@ -102,13 +102,13 @@ def exports(
     most = max((line.max_score for line in lines), default=0.0)
     if wanted.canvas is not None:
         filled = fill_canvas(
-            str(wanted.canvas), _read(wanted.canvas), lines,
+            str(wanted.canvas), read_download(wanted.canvas), lines,
             column=wanted.column, names=(assignment, title), max_score=most, may_lower=wanted.allow_lower,
         )  # fmt: skip
         yield Export("canvas.csv", filled.content, filled)
     if wanted.moodle is not None:
         filled = fill_moodle(
-            str(wanted.moodle), _read(wanted.moodle), lines,
+            str(wanted.moodle), read_download(wanted.moodle), lines,
             column=wanted.column, max_score=most, may_lower=wanted.allow_lower, feedback=wanted.feedback,
             links={student: wanted.link(r) for student, r in releases.items()},
         )  # fmt: skip
@@ -132,7 +132,8 @@ def links_csv(wanted: Wanted, releases: Mapping[str, Release]) -> bytes:
     return stream.getvalue().encode("utf-8-sig")
 
 
-def _read(file: Path) -> bytes:
+def read_download(file: Path) -> bytes:
+    """Return what lies in a file that somebody downloaded. Raises ExportError if it cannot be read."""
     try:
         return file.read_bytes()
     except OSError as error:

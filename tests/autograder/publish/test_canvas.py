@@ -335,3 +335,13 @@ def test_the_command_refuses_what_would_spoil_the_gradebook(how: str, tmp_path: 
     words = ["canvas", str(tmp_path / "up.csv"), "--against", str(tmp_path / "down.csv")]
     done = CliRunner().invoke(app, words, env={"COLUMNS": "200"})
     assert (done.exit_code, re.search(SPOILS[how][1], done.stderr) is not None, done.stdout) == (2, True, "")
+
+
+@pytest.mark.parametrize("missing", ["up.csv", "down.csv"])
+def test_the_command_names_a_file_that_is_not_there(missing: str, tmp_path: Path) -> None:
+    for name in {"up.csv", "down.csv"} - {missing}:
+        (tmp_path / name).write_bytes(course().export())
+    words = ["canvas", str(tmp_path / "up.csv"), "--against", str(tmp_path / "down.csv")]
+    done = CliRunner().invoke(app, words, env={"COLUMNS": "200"})
+    assert done.exit_code == 2
+    assert f"autograder: {tmp_path / missing}: could not be read (" in done.stderr
