@@ -79,7 +79,7 @@ SAYS = {
     "the model cuts the graph behind its convolutions": ("model.learns", "features.0.weight", "random features"),
     "training stops early": ("model.f1", "at least 0.9", "Macro F1"),
     "an annotation is missing": ("types.strict", "mypy", "line"),
-    "a module is imported that is not allowed": ("policy", "`import os`", "Line 6"),
+    "a module is imported that is not allowed": ("policy", "`import os`", "Line 13"),
     "stride is ignored": ("conv2d.forward", "stride="),
     "padding is ignored": ("conv2d.forward", "padding="),
     "the output is joined to the graph only where the input requires a gradient": (
