@@ -33,18 +33,29 @@ class Report:
     source: str
     command: str
 
-    def save(self, path: str | Path = HAND_IN) -> None:
-        """Write the source that was checked to a file, to hand in."""
-        Path(path).write_text(self.source, "utf-8")
+    def save(self, path: str | Path = HAND_IN, *, replace: bool = False) -> None:
+        """Write the source that was checked to a file, to hand in. Raises FileExistsError for one that is there.
+
+        replace: write over what is there.
+        """
+        try:
+            with Path(path).open("w" if replace else "x", encoding="utf-8") as file:
+                file.write(self.source)
+        except FileExistsError:
+            raise FileExistsError(
+                _("{path}: expected a new file, got one that is there. To write over it, say replace=True.", path=path)
+            ) from None
 
     def __repr__(self) -> str:
         out = io.StringIO()
-        print_result(Console(file=out, highlight=False, width=100), self.result)
+        with language(self.result.language):
+            print_result(Console(file=out, highlight=False, width=100), self.result)
         return out.getvalue()
 
     def _repr_html_(self) -> str:
         """Return the page in a frame of its own, whose styles are not the notebook's."""
-        page = student_page(self.result, self.source, command=self.command)
+        with language(self.result.language):
+            page = student_page(self.result, self.source, command=self.command)
         return (
             f'<iframe srcdoc="{html.escape(page)}" sandbox="" title="autograder" '
             f'style="width: 100%; height: {_HEIGHT}px; border: 0"></iframe>'

@@ -46,6 +46,21 @@ def test_what_the_cells_define_is_checked_and_shown(
 def test_korean_is_spoken_where_it_is_asked_for(session: InteractiveShell) -> None:
     report = session.run_line_magic("check", "cnn policy --lang ko")
     assert report.result.language == "ko"
+    assert "점수" in repr(report)
+    assert "lang=&quot;ko&quot;" in report._repr_html_()
+
+
+def test_a_file_that_is_there_is_not_written_over_unless_that_is_asked_for(
+    session: InteractiveShell, tmp_path: Path
+) -> None:
+    file = tmp_path / "assignment.py"
+    file.write_text("a week's work")
+    report = session.run_line_magic("check", "cnn policy")
+    with pytest.raises(FileExistsError, match="expected a new file, got one that is there"):
+        report.save(file)
+    assert file.read_text() == "a week's work"
+    report.save(file, replace=True)
+    assert file.read_text("utf-8") == report.source
 
 
 @pytest.mark.parametrize(
