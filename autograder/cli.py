@@ -28,6 +28,7 @@ from autograder.publish.outputs import Outputs, check_writable
 from autograder.release.command import release
 from autograder.runner import check_submission
 from autograder.submission import SubmissionError, read_submission
+from autograder.usage import USAGE, tell, usage_errors
 from autograder.watch import watched
 from autograder.words import _, current_language, language, system_language
 from numpytorch.data import DataError
@@ -49,8 +50,6 @@ app.command()(gradescope)
 app.command()(canvas)
 app.command()(release)
 app.add_typer(gradebook_app)
-
-USAGE = 2
 
 
 @app.command()
@@ -125,7 +124,7 @@ def _check(assignment: str, file: Path | None, only: str, outputs: Outputs, seed
     except (AssignmentError, SubmissionError, DataError, OSError) as error:
         if isinstance(error, SubmissionError):
             outputs.refuse(error)
-        errors.print(f"autograder: {error}", style="red", markup=False)
+        tell(error)
         return USAGE
     for c in result.checks:
         if "traceback" in c.evidence:
@@ -151,7 +150,7 @@ def bank(
     causes were named; 1 if not; 2 for wrong usage, a bank that contradicts itself, or a fault of the grader.
     """
     errors = Console(stderr=True, highlight=False)
-    try:
+    with usage_errors(BankError, AssignmentError, SubmissionError, DataError, OSError):
         read = load_bank(folder)
         chosen = tuple(h for h in read.hand_ins if fnmatch.fnmatchcase(h.name, only))
         if not chosen:
@@ -162,9 +161,6 @@ def bank(
             report = run_bank(replace(read, hand_ins=chosen), jobs=jobs, seed=seed, done=progress.finished)
         if json is not None:
             json.write_bytes(report.to_json())
-    except (BankError, AssignmentError, SubmissionError, DataError, OSError) as error:
-        errors.print(f"autograder: {error}", style="red", markup=False)
-        raise typer.Exit(USAGE) from None
     print_report(Console(highlight=False), report, part=len(chosen) < len(read.hand_ins))
     raise typer.Exit(USAGE if report.faulty else 0 if report.holds else 1)
 

@@ -30,8 +30,8 @@ HYPERPARAMETERS = ("BATCH_SIZE", "ITERATIONS", "LEARNING_RATE")
 _COMPARED_SECONDS = 60.0
 _PACE_SECONDS = 2.0
 _SOME = 200  # held-out images, where a share of them is asked for and no score
-_LOOKS = 5
-_LOOK_SECONDS = 1.0
+_LOOKS = 5  # parts of a training, between which the model is looked at
+_LOOK_SECONDS = 1.0  # what a look may take, or there is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,16 +259,17 @@ def _steps(
     stops = {settings.iterations * k // _LOOKS for k in range(1, _LOOKS)} if look is not None else ()
     losses: list[float] = []
     looking = 0.0
+    room = 0.0 if look is None else _LOOKS * _LOOK_SECONDS
     start = time.perf_counter()
     try:
-        with session.deadline(allowed):
+        with session.deadline(allowed + room):
             while len(losses) < settings.iterations and all(map(math.isfinite, losses[-1:])):
                 losses.append(session.train_step(model, *next(batches)))
                 if look is not None and len(losses) in stops:
                     began = time.perf_counter()
                     look(len(losses))
                     looking += time.perf_counter() - began
-                if time.perf_counter() - start > 0.9 * allowed:
+                if time.perf_counter() - start - looking > 0.9 * allowed:
                     break
                 if len(losses) % 10 == 0:
                     done = _(
@@ -279,7 +280,7 @@ def _steps(
                     )
                     grader.progress(len(losses) / settings.iterations, f"{doing}, {done}")
     except SandboxError as error:
-        took = time.perf_counter() - start
+        took = time.perf_counter() - start - looking
         error.add_note(
             _(
                 "Training had done {done} of {count} iterations in {seconds:.0f} seconds ({pace:.2g} a second).",

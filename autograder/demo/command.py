@@ -15,9 +15,9 @@ from rich.console import Console
 from autograder.assignment import AssignmentError, load_assignment
 from autograder.bank import BankError
 from autograder.demo.sample import ROSTER, SUBMISSIONS, write_class
+from autograder.usage import usage_errors
 from autograder.words import _, current_language, language
 
-USAGE = 2
 _ASSIGNMENT = "cnn"
 _FOLDER = Path("autograder-demo")
 
@@ -39,13 +39,9 @@ def demo(
 
     Exit status: 0 if all of it worked, 2 for wrong usage or a fault of the grader.
     """
-    errors = Console(stderr=True, highlight=False)
     with language(lang or current_language()):
-        try:
+        with usage_errors(AssignmentError, BankError, OSError):
             write_class(load_assignment(_ASSIGNMENT), to)
-        except (AssignmentError, BankError, OSError) as error:
-            errors.print(f"autograder: {error}", style="red", markup=False, soft_wrap=True)
-            raise typer.Exit(USAGE) from None
         book, published = to / "term.book", to / "published"
         fresh = not book.exists()
         spoken = ["--lang", current_language()]

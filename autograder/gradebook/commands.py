@@ -20,12 +20,11 @@ from autograder.gradebook.diff import moves
 from autograder.gradebook.releases import Releases
 from autograder.gradebook.store import BookError
 from autograder.gradebook.tables import print_gradebook, print_history, print_moves, print_releases, print_student
+from autograder.usage import usage_errors
 from autograder.words import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-USAGE = 2
 
 app = typer.Typer()
 """`diff`, `accept` and `book`, for the command to take in."""
@@ -38,6 +37,7 @@ app.add_typer(book_app, name="book")
 
 Assignment = Annotated[str, typer.Argument(help="The assignment: autograd, cnn or rnn; or the folder of another.")]
 Student = Annotated[str, typer.Argument(help="The student: key, name, e-mail or another identifier.")]
+OnlyStudent = Annotated[str | None, typer.Option(metavar="STUDENT", help="What concerns this student only.")]
 BookFile = Annotated[Path, typer.Option("--book", metavar="BOOK", help="The gradebook.")]
 ClassFile = Annotated[
     Path | None,
@@ -117,7 +117,7 @@ def show(
 def history(
     assignment: Assignment,
     book: BookFile,
-    student: Annotated[str | None, typer.Option(metavar="STUDENT", help="What concerns this student only.")] = None,
+    student: OnlyStudent = None,
     class_file: ClassFile = None,
 ) -> None:
     """Show what people did, with who, when and why, and what was undone."""
@@ -130,7 +130,7 @@ def history(
 def releases(
     assignment: Assignment,
     book: BookFile,
-    student: Annotated[str | None, typer.Option(metavar="STUDENT", help="What concerns this student only.")] = None,
+    student: OnlyStudent = None,
     class_file: ClassFile = None,
 ) -> None:
     """Show what was released to whom, by whom and when, with the name of each page."""
@@ -252,14 +252,11 @@ def undo(
 @contextmanager
 def _desk(assignment: str, book: Path, class_file: Path | None, who: str | None) -> Iterator[Desk]:
     """Open the book of an assignment for a command; what is wrong with its input is a line and exit status 2."""
-    try:
+    with usage_errors(AssignmentError, BookError, ClassError, OSError):
         task = load_assignment(assignment)
         rules = class_rules(book, class_file)
         with Book(book, create=False) as opened:
             yield Desk(opened, task, rules, login() if who is None else who)
-    except (AssignmentError, BookError, ClassError, OSError) as error:
-        Console(stderr=True, highlight=False).print(f"autograder: {error}", style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(USAGE) from None
 
 
 def login() -> str:

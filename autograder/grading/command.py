@@ -22,13 +22,13 @@ from autograder.handins import RosterError, collect, read_roster
 from autograder.publish.grading import ClassProgress, print_summary
 from autograder.sandbox import LaunchError, strongest_tier, tier_named, weaker
 from autograder.submission import SubmissionError
+from autograder.usage import USAGE, tell
 from autograder.words import _, current_language, language
 from numpytorch.data import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-USAGE = 2
 MOST_WORKERS = 61
 """Windows waits for no more processes at once."""
 _TOLD = (
@@ -99,7 +99,7 @@ def grade(
                 seed=seed,
             )
         except _TOLD as error:
-            errors.print(f"autograder: {error}", style="red", markup=False, soft_wrap=True)
+            tell(error)
             status = USAGE
         except KeyboardInterrupt:
             errors.print(_("Dropped what was under way. What was finished is kept: start it again to go on."))

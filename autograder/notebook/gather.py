@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Statement:
     """A statement at the top of a cell: its text, the names that it defines and those that it reads."""
 
@@ -52,19 +52,16 @@ def gather(cells: Sequence[str], stub: str) -> str:
     """
     written = [s for number, cell in enumerate(cells, 1) for s in _statements(cell, f"cell {number}")]
     given = _statements(stub, "the stub")
-    wanted = [name for s in given if not isinstance(s.node, ast.Import | ast.ImportFrom) for name in s.defines]
-    latest: dict[str, _Statement] = {}
-    for statement in (*given, *written):
-        latest |= dict.fromkeys(statement.defines, statement)
-    needed = [s for s in (*given, *written) if s.always]
-    ahead = list(dict.fromkeys(wanted))
+    ahead = [name for s in given if not isinstance(s.node, ast.Import | ast.ImportFrom) for name in s.defines]
+    order = [*given, *written]
+    latest = {name: statement for statement in order for name in statement.defines}
+    needed = {s for s in order if s.always}
     while ahead:
         found = latest.get(ahead.pop())
-        if found is not None and all(found is not s for s in needed):
-            needed.append(found)
-            ahead.extend(sorted(found.reads))
-    order = [*given, *written]
-    chosen = sorted(needed, key=lambda s: (_rank(s.node), next(i for i, o in enumerate(order) if o is s)))
+        if found is not None and found not in needed:
+            needed.add(found)
+            ahead.extend(found.reads)
+    chosen = sorted((s for s in order if s in needed), key=lambda s: _rank(s.node))
     return "\n\n".join(f"# {s.place}\n{s.text}" for s in chosen) + "\n"
 
 

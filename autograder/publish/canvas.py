@@ -13,8 +13,7 @@ from autograder.publish.exports.errors import ExportError
 from autograder.publish.exports.filled import Filled
 from autograder.publish.formats import read_download
 from autograder.publish.report import print_filled
-
-USAGE = 2
+from autograder.usage import usage_errors
 
 
 def canvas(
@@ -26,12 +25,9 @@ def canvas(
 
     Exit status: 0, or 2 if it would spoil the gradebook.
     """
-    try:
+    with usage_errors(ExportError):
         download = read_gradebook(str(against), read_download(against))
         content = read_download(upload)
         changes = dry_run(download, content, name=str(upload), may_lower=allow_lower)
-    except ExportError as error:
-        Console(stderr=True, highlight=False).print(f"autograder: {error}", style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(USAGE) from None
     columns = ", ".join(read_gradebook(str(upload), content).header[download.who :])
     print_filled(Console(highlight=False), str(upload), Filled(content, columns, tuple(changes), ()))

@@ -22,6 +22,7 @@ from autograder.publish.formats import Export, Format, Wanted, exports, links_cs
 from autograder.publish.report import print_drafts, print_filled, print_released
 from autograder.publish.site import Site, SiteError
 from autograder.submission import SubmissionError
+from autograder.usage import usage_errors
 from autograder.words import _, current_language, language
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from autograder.assignment import Assignment as Task
     from autograder.gradebook import ClassRules, Release
 
-USAGE = 2
 _TOLD = (AssignmentError, BookError, ClassError, ExportError, SiteError, SubmissionError, OSError)
 
 
@@ -84,21 +84,15 @@ def publish(
         feedback=feedback,
         url=url.rstrip("/"),
     )
-    with language(lang or current_language()):
-        try:
-            wanted.check()
-            task = load_assignment(assignment)
-            with Book(book, create=False) as opened:
-                publishing = _Publishing(task, opened, class_rules(book, class_file), Site(to, task.name), wanted)
-                if release:
-                    publishing.release(hold or [], (login() if who is None else who).strip())
-                else:
-                    publishing.show(hold or [])
-        except _TOLD as error:
-            Console(stderr=True, highlight=False).print(
-                f"autograder: {error}", style="red", markup=False, soft_wrap=True
-            )
-            raise typer.Exit(USAGE) from None
+    with language(lang or current_language()), usage_errors(*_TOLD):
+        wanted.check()
+        task = load_assignment(assignment)
+        with Book(book, create=False) as opened:
+            publishing = _Publishing(task, opened, class_rules(book, class_file), Site(to, task.name), wanted)
+            if release:
+                publishing.release(hold or [], (login() if who is None else who).strip())
+            else:
+                publishing.show(hold or [])
 
 
 class _Publishing:

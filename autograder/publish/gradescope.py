@@ -12,9 +12,8 @@ from autograder.assignment import AssignmentError, load_assignment
 from autograder.publish.exports.autograder_zip import autograder_zip
 from autograder.publish.outputs import check_writable
 from autograder.publish.site import write
+from autograder.usage import usage_errors
 from autograder.words import _, current_language
-
-USAGE = 2
 
 
 def gradescope(
@@ -25,13 +24,10 @@ def gradescope(
     ] = None,
 ) -> None:
     """Make the autograder that Gradescope runs for each upload: a zip with this grader and the assignment."""
-    try:
+    with usage_errors(AssignmentError, OSError):
         task = load_assignment(assignment)
         check_writable("--to", to, task.stub)
         write(to, autograder_zip(task, language=lang or current_language()))
-    except (AssignmentError, OSError) as error:
-        Console(stderr=True, highlight=False).print(f"autograder: {error}", style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(USAGE) from None
     Console(highlight=False).print(
         _("{path}: upload it to Gradescope, under Configure Autograder.", path=to), markup=False, soft_wrap=True
     )

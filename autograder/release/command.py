@@ -16,9 +16,8 @@ from autograder.release.gate import Gate
 from autograder.release.install import MANIFEST, Installed, install, read_manifest
 from autograder.release.kit import ROOT, make_kit
 from autograder.submission import SubmissionError
+from autograder.usage import usage_errors
 from autograder.words import _, current_language, language
-
-USAGE = 2
 
 
 def release(
@@ -48,7 +47,7 @@ def release(
     """
     with language(lang or current_language()):
         told, errors = Console(highlight=False), Console(stderr=True, highlight=False)
-        try:
+        with usage_errors(AssignmentError, BankError, SubmissionError, OSError):
             tasks = [load_assignment(name) for name in dict.fromkeys(assignments)]
             read_manifest(to)  # before the work, not after it
             with tempfile.TemporaryDirectory() as place, errors.status(_("the gate: judging hand-ins in the kit")):
@@ -56,9 +55,6 @@ def release(
                 make_kit(tasks, kit, github=github_workflow)
                 Gate(kit, ROOT, gate == "full", jobs, lambda text: told.print(text, markup=False)).let_pass(tasks)
                 done = install(kit, to)
-        except (AssignmentError, BankError, SubmissionError, OSError) as error:
-            errors.print(f"autograder: {error}", style="red", markup=False, soft_wrap=True)
-            raise typer.Exit(USAGE) from None
         told.print(_summary(done, to), markup=False, soft_wrap=True)
         if gate == "fast":
             told.print(_("Not run: what trains a model, the bank, the hostile hand-ins (--gate full)."), markup=False)

@@ -13,6 +13,7 @@ from autograder.publish.pages.environment import render
 from autograder.publish.pages.failures import Failure, Who, failures, groups, ranked, singles
 from autograder.publish.pages.source import listing
 from autograder.publish.pages.student import hand_in_page
+from autograder.publish.site import write
 from autograder.submission import SubmissionError, submission_from_bytes
 from autograder.words import _
 
@@ -95,14 +96,15 @@ class _Pages:
 
     def _page(self, name: str, *, script: str = "", **values: object) -> Path:
         html = render(f"class/{name}", script=script, title=self.assignment.config.title, here=name, **values)
-        return _write(self.folder / name, html)
+        write(self.folder / name, html.encode())
+        return self.folder / name
 
     def _line(self, row: Row) -> Line:
         """Write the pages of a student's attempts; count what came of the one that counts."""
         failed: tuple[str, ...] = ()
         for attempt in row.attempts:
             result = self.book.result(attempt.result.id) if attempt.result is not None else None
-            _write(self.folder / _who(row, attempt.number).page, self._hand_in(row, attempt, result))
+            write(self.folder / _who(row, attempt.number).page, self._hand_in(row, attempt, result).encode())
             if attempt is row.counts and result is not None:
                 self.tally.add(result)
                 self.failures += failures(result, _who(row, attempt.number))
@@ -141,11 +143,3 @@ def _who(row: Row, number: int) -> Who:
     """Return a student, with the page of the attempt of this number; no page where there is none."""
     attempt = next((a for a in row.attempts if a.number == number), None)
     return Who(row.name or row.student, f"hand-ins/{attempt.id}.html" if attempt else "")
-
-
-def _write(path: Path, html: str) -> Path:
-    """Write a page, unless it is there as it is to be."""
-    content = html.encode()
-    if not path.is_file() or path.read_bytes() != content:
-        path.write_bytes(content)
-    return path

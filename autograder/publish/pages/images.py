@@ -10,21 +10,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from numpytorch.data import mnist
-from numpytorch.data.files import shipped_folder
+from autograder.checks.training import held_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from autograder.publish.pages.evidence import Value
     from autograder.sandbox import Array
-    from numpytorch.data import ImageDataset
 
 
 @functools.cache
 def digit(index: int) -> str | None:
     """Return the held-out digit of an index; None if there is no such digit."""
-    digits = _held_out()
+    digits = held_out()
     if not 0 <= index < len(digits):
         return None
     return _png(255 - 255 * digits.x[index, 0])  # ink on paper
@@ -39,11 +37,6 @@ def planes(*several: Sequence[Sequence[Sequence[Value]]]) -> list[list[str]]:
     finite = [np.abs(a[np.isfinite(a)]) for group in arrays for a in group]
     scale = max((float(a.max(initial=0.0)) for a in finite), default=0.0) or 1.0
     return [[_png(_grey(a / scale)) for a in group] for group in arrays]
-
-
-@functools.cache
-def _held_out() -> ImageDataset:
-    return mnist(shipped_folder())[1]
 
 
 def _grey(values: Array) -> Array:

@@ -1,4 +1,7 @@
-"""`autograder publish`: a draft writes nothing, a release is whole, private, and the same when it is done again."""
+"""`autograder publish`: a draft writes nothing, a release is whole, private, and the same when it is done again.
+
+Long, for what a student gets, what stops a release and what is refused are all told of one small class.
+"""
 
 from __future__ import annotations
 
