@@ -4,6 +4,8 @@ import numpytorch as npt
 from numpytorch import Tensor, nn, optim
 """
 
+from numpytorch._backend import BackendError as BackendError
+from numpytorch._backend import backend as backend
 from numpytorch._errors import DtypeError as DtypeError
 from numpytorch._errors import GraphError as GraphError
 from numpytorch._errors import ShapeError as ShapeError

@@ -84,8 +84,7 @@ def make_kit(assignments: Sequence[Assignment], folder: Path, *, github: bool = 
 def _of_package(package: Path) -> dict[str, bytes]:
     files = sources(package, (*UNRELEASED, "autograder.locale.update"))
     beside = [f for f in package.rglob("*") if f.suffix in _BESIDE_SOURCES]
-    files |= {file.relative_to(package.parent).as_posix(): file for file in beside}
-    return {name: file.read_bytes() for name, file in files.items()}
+    return files | {file.relative_to(package.parent).as_posix(): file.read_bytes() for file in beside}
 
 
 def _of_assignment(assignment: Assignment) -> Iterator[tuple[str, bytes]]:

@@ -43,7 +43,7 @@ def leaks(kit: Path, assignments: Sequence[Assignment], root: Path) -> list[str]
 
 def _secrets(kit: Path, assignments: Sequence[Assignment], root: Path) -> Iterator[tuple[str, Path]]:
     """Yield what stays here: its name, and the file."""
-    yield from ((name, f) for name, f in sources(root / "numpytorch", ()).items() if not (kit / name).is_file())
+    yield from ((name, root / name) for name in sources(root / "numpytorch", ()) if not (kit / name).is_file())
     for a in assignments:
         for file in sorted(a.folder.rglob("*")):
             name = f"assignments/{a.name}/{file.relative_to(a.folder).as_posix()}"

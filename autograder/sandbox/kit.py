@@ -23,8 +23,8 @@ from autograder.sandbox.errors import LaunchError
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-UNRELEASED = ("numpytorch.kernels", "numpytorch.nn.conv", "numpytorch.nn.recurrent")
-"""Modules that do what the assignments ask for: students do not get them."""
+UNRELEASED = ("numpytorch.kernels", "numpytorch.nn.conv", "numpytorch.nn.pool", "numpytorch.nn.recurrent")
+"""Modules that do what the assignments ask for: students do not get them, nor the lines marked `# withheld`."""
 
 WITHHELD = ("numpytorch.data", *UNRELEASED)
 """Modules that a worker cannot import: these, and the one that knows the digits."""
@@ -40,8 +40,7 @@ _SHARED = ("messages.py", "protocol.py")
 @functools.cache
 def kit() -> Path:
     """Return the folder, made if it is not there: one for each content. Raises LaunchError if it cannot be."""
-    content = {name: place.read_bytes() for name, place in _files().items()}
-    content |= {f"{package}/__init__.py": b"" for package in _PACKAGES}
+    content = _files() | {f"{package}/__init__.py": b"" for package in _PACKAGES}
     digest = hashlib.sha256(repr((sys.implementation.cache_tag, sorted(content.items()))).encode()).hexdigest()
     try:
         folder = cache_folder("worker") / digest[:32]
@@ -52,21 +51,25 @@ def kit() -> Path:
     return folder.resolve()
 
 
-def _files() -> dict[str, Path]:
-    """Return where each file is, by its name in the kit."""
-    files = {f"autograder/sandbox/{name}": _HERE / name for name in _SHARED}
-    files |= {f"autograder/sandbox/worker/{file.name}": file for file in (_HERE / "worker").glob("*.py")}
+def _files() -> dict[str, bytes]:
+    """Return what each file says, by its name in the kit."""
+    files = {f"autograder/sandbox/{name}": (_HERE / name).read_bytes() for name in _SHARED}
+    files |= {f"autograder/sandbox/worker/{file.name}": file.read_bytes() for file in (_HERE / "worker").glob("*.py")}
     return files | sources(folder_of("numpytorch"), WITHHELD)
 
 
-def sources(package: Path, without: Collection[str]) -> dict[str, Path]:
-    """Return the Python files of a package but for some modules, by where they are from the folder that holds it."""
-    files: dict[str, Path] = {}
+def sources(package: Path, without: Collection[str]) -> dict[str, bytes]:
+    """Return what the Python files of a package say, by where they are from the folder that holds it.
+
+    Some modules are left out, and so are lines that end with `# withheld`: where a package imports them.
+    """
+    files: dict[str, bytes] = {}
     for file in sorted(package.rglob("*.py")):
         name = file.relative_to(package.parent)
         parts = name.with_suffix("").parts
         if not any(".".join(parts[:length]) in without for length in range(2, len(parts) + 1)):
-            files[name.as_posix()] = file
+            lines = file.read_bytes().splitlines(keepends=True)
+            files[name.as_posix()] = b"".join(line for line in lines if not line.rstrip().endswith(b"# withheld"))
     return files
 
 

@@ -1,0 +1,97 @@
+"""The one interface of the kernels: what a backend computes, and where the windows of an image lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from numpytorch._errors import ShapeError
+
+if TYPE_CHECKING:
+    from numpytorch._types import Array, Shape
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Where the windows of an image (H, W) lie: each pair is (down, across).
+
+    size: (KH, KW). stride: from one window to the next. padding: rows and columns added on each side.
+    dilation: from one entry of a window to the next.
+    Raises ValueError unless sizes, strides and dilations are at least 1, and paddings at least 0.
+    """
+
+    size: Pair
+    stride: Pair = (1, 1)
+    padding: Pair = (0, 0)
+    dilation: Pair = (1, 1)
+
+    def __post_init__(self) -> None:
+        for name, least in (("size", 1), ("stride", 1), ("padding", 0), ("dilation", 1)):
+            pair: Pair = getattr(self, name)
+            if min(pair) < least:
+                raise ValueError(f"Window: expected {name} of at least {least} both ways, got {pair}.")
+
+    def out_shape(self, height: int, width: int) -> Pair:
+        """Return (OH, OW): OH = (H + 2*padding - dilation*(KH - 1) - 1) // stride + 1.
+
+        Raises ShapeError if not even one window fits.
+        Source: Dumoulin & Visin 2016, arXiv:1603.07285, relationships 6 and 12.
+        """
+        lengths = zip((height, width), self.size, self.stride, self.padding, self.dilation, strict=True)
+        down, across = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in lengths]
+        if down < 1 or across < 1:
+            raise ShapeError(
+                f"expected an image that one window fits into, got {(height, width)} with {self}. "
+                "Use a smaller kernel or dilation, or more padding."
+            )
+        return down, across
+
+
+class Kernels(Protocol):
+    """Convolution and pooling forward, and the gradient to each of their inputs.
+
+    Arrays are float32 or float64, all of one dtype, with any strides; none is changed, and results are new. Shapes fit:
+    callers check them. The batch may be empty. Below, (OH, OW) is `window.out_shape(H, W)`, and dy is the gradient of
+    the output, of its shape.
+    """
+
+    name: str
+    """What `npt.backend` calls it."""
+
+    def conv2d(self, x: Array, weight: Array, bias: Array | None, window: Window, groups: int = 1) -> Array:
+        """Cross-correlate: x (N, C, H, W), weight (F, C/groups, KH, KW), bias (F,) -> (N, F, OH, OW)."""
+        ...
+
+    def conv2d_grad_input(self, dy: Array, weight: Array, x_shape: Shape, window: Window, groups: int = 1) -> Array:
+        """Return the gradient of x, of `x_shape`."""
+        ...
+
+    def conv2d_grad_weight(self, dy: Array, x: Array, window: Window, groups: int = 1) -> Array:
+        """Return the gradient of weight, (F, C/groups, KH, KW)."""
+        ...
+
+    def conv2d_grad_bias(self, dy: Array) -> Array:
+        """Return the gradient of bias, (F,)."""
+        ...
+
+    def max_pool2d(self, x: Array, window: Window) -> tuple[Array, Array]:
+        """Return the largest entry of each window, (N, C, OH, OW), and its place in the window, i*KW + j.
+
+        Padding never wins. Of equal entries the first wins; a NaN wins over numbers. Places are unsigned integers of
+        the smallest type that holds KH*KW - 1.
+        """
+        ...
+
+    def max_pool2d_grad_input(self, dy: Array, places: Array, x_shape: Shape, window: Window) -> Array:
+        """Add each dy to the entry that won, and return the gradient of x, of `x_shape`."""
+        ...
+
+    def avg_pool2d(self, x: Array, window: Window) -> Array:
+        """Average each window, (N, C, OH, OW); padding counts as zeros."""
+        ...
+
+    def avg_pool2d_grad_input(self, dy: Array, x_shape: Shape, window: Window) -> Array:
+        """Share each dy among the entries of its window, and return the gradient of x, of `x_shape`."""
+        ...
