@@ -41,7 +41,7 @@ def backend(name: str) -> Iterator[None]:
 
 
 def chosen_backend() -> str:
-    """Return the name of the backend that layers compute with now. Raises BackendError if there is none of that name."""
+    """Return the name of the backend that layers compute with now. Raises BackendError if it is not known."""
     name = _chosen.get()
     return known(os.environ.get(VARIABLE) or "numpy", VARIABLE) if name is None else name
 

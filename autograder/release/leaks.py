@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from autograder.assignment import Assignment
 
 _DISTINCTIVE = 24
-"""How long a line is that tells where it is from."""
+"""How long a line is that tells where it is from, unless it imports something."""
 
 _CHANCE = 3
 """So many such lines two files may share by chance: there are few ways to write a sum."""
@@ -31,7 +31,7 @@ def leaks(kit: Path, assignments: Sequence[Assignment], root: Path) -> list[str]
     found = []
     for secret, file in _secrets(kit, assignments, root):
         lines = [line for line in dict.fromkeys(map(bytes.strip, _unpacked(file).splitlines())) if line not in told]
-        lines = [line for line in lines if len(line) >= _DISTINCTIVE]
+        lines = [line for line in lines if len(line) >= _DISTINCTIVE and not line.startswith((b"from ", b"import "))]
         for name, content in contents.items():
             shared = [line for line in lines if line in content]
             if len(shared) > min(_CHANCE, len(lines) // 2):

@@ -52,7 +52,8 @@ class Window:
 class Kernels(Protocol):
     """Convolution and pooling forward, and the gradient to each of their inputs.
 
-    Arrays are float32 or float64, all of one dtype, with any strides; none is changed, and results are new. Shapes fit:
+    Arrays are float32 or float64, all of one dtype, with any strides; none is changed. Results are new, and may have
+    any strides too. Shapes fit:
     callers check them. The batch may be empty. Below, (OH, OW) is `window.out_shape(H, W)`, and dy is the gradient of
     the output, of its shape.
     """
@@ -79,8 +80,8 @@ class Kernels(Protocol):
     def max_pool2d(self, x: Array, window: Window) -> tuple[Array, Array]:
         """Return the largest entry of each window, (N, C, OH, OW), and its place in the window, i*KW + j.
 
-        Padding never wins. Of equal entries the first wins; a NaN wins over numbers. Places are unsigned integers of
-        the smallest type that holds KH*KW - 1.
+        Padding never wins: each window holds an entry of the image. Of equal ones the first wins; a NaN wins over
+        numbers, and the first of several. Places are unsigned integers of the smallest type that holds KH*KW - 1.
         """
         ...
 

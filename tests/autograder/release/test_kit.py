@@ -89,6 +89,14 @@ def test_no_line_of_a_secret_is_in_it(kit: Path, assignments: list[Assignment]) 
     assert not leaks(kit, assignments, ROOT)
 
 
+def test_the_layers_that_assignments_ask_for_are_not_in_its_library(kit: Path) -> None:
+    layers = (kit / "numpytorch/nn/__init__.py").read_text("utf-8")
+    assert "Linear as Linear" in layers
+    assert not re.search(r"Conv2d|Pool2d|withheld", layers)
+    assert "Conv2d as Conv2d  # withheld" in (ROOT / "numpytorch/nn/__init__.py").read_text("utf-8")
+    assert not [name for name in contents(kit) if re.search(r"numpytorch/(kernels|nn/(conv|pool))", name)]
+
+
 def test_no_withheld_check_is_in_it_by_id_title_or_words_in_any_language(
     kit: Path, assignments: list[Assignment]
 ) -> None:

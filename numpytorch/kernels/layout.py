@@ -1,0 +1,61 @@
+"""How the kernels on the CPU lay out images: channels last in memory, (N, H, W, C), whatever order axes have outside.
+
+What a window covers in one row of an image, KW*C entries, is then one piece of memory (with dilation 1), and copies,
+sums and comparisons run over pieces, not over single entries. Results are views of such arrays with axes (N, C, H, W),
+so that a layer after a layer copies nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpytorch._types import Array, Shape
+    from numpytorch.kernels.interface import Window
+
+
+def channels_last(x: Array) -> Array:
+    """Return (N, C, H, W) as (N, H, W, C), contiguous: a copy only if it does not lie so in memory."""
+    return np.ascontiguousarray(x.transpose(0, 2, 3, 1))
+
+
+def channels_first(x: Array) -> Array:
+    """Return a view of (N, H, W, C) as (N, C, H, W)."""
+    return x.transpose(0, 3, 1, 2)
+
+
+def padded(x: Array, window: Window, fill: float = 0) -> Array:
+    """Return (N, H, W, C) with the window's padding around each image: x itself if there is none."""
+    if window.padding == (0, 0):
+        return x
+    down, across = window.padding
+    around = np.full(padded_shape(x.shape, window), fill, x.dtype)
+    around[:, down : down + x.shape[1], across : across + x.shape[2]] = x
+    return around
+
+
+def padded_shape(shape: Shape, window: Window) -> Shape:
+    """Return the shape of (N, H, W, C) with padding."""
+    n, height, width, channels = shape
+    return n, height + 2 * window.padding[0], width + 2 * window.padding[1], channels
+
+
+def cropped(x: Array, window: Window) -> Array:
+    """Return a view of (N, H, W, C) without the window's padding."""
+    down, across = window.padding
+    return x[:, down : x.shape[1] - down, across : x.shape[2] - across]
+
+
+def place_type(window: Window) -> np.dtype[np.unsignedinteger]:
+    """Return the smallest unsigned type that holds every place in a window."""
+    return np.min_scalar_type(window.size[0] * window.size[1] - 1)
+
+
+def first_places(window: Window, out_shape: Shape) -> Array:
+    """Return, for each window, the first place in it that is not padding: (OH, OW, 1)."""
+    lengths = zip(out_shape, window.stride, window.padding, window.dilation, strict=True)
+    i, j = [np.maximum(0, -((np.arange(n) * s - p) // d)) for n, s, p, d in lengths]  # rounds up
+    first: Array = i[:, None, None] * window.size[1] + j[:, None]
+    return first.astype(place_type(window))

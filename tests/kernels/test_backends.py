@@ -1,0 +1,133 @@
+"""Every backend of the CPU against one slow loop reference, over shapes that Hypothesis draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from numpytorch.kernels import Kernels, Window, kernels_of
+
+from . import reference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Array = NDArray[Any]
+
+
+@pytest.fixture(params=["numpy"], scope="module")
+def kernels(request: pytest.FixtureRequest) -> Kernels:
+    return kernels_of(request.param)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Shapes of a convolution, the dtype, and how arrays lie in memory."""
+
+    n: int
+    groups: int
+    channels: int
+    filters: int
+    height: int
+    width: int
+    window: Window
+    dtype: str
+    lie: str
+    seed: int
+
+    def draw(self, *shape: int) -> Array:
+        """Return random numbers that lie in memory as the case says; no kernel may write to them."""
+        rng = np.random.default_rng((self.seed, *shape))
+        array = LIES[self.lie](rng.standard_normal(shape).astype(self.dtype))
+        array.flags.writeable = False
+        return array
+
+    def close(self, actual: Array, expected: Array) -> None:
+        """Check values, shape and dtype."""
+        assert actual.dtype == self.dtype
+        tolerance = {"float32": 2e-5, "float64": 1e-12}[self.dtype]
+        scale = max(1, float(np.abs(expected).max(initial=0)))
+        np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance * scale)
+
+
+def _stepped(array: Array) -> Array:
+    """Put each entry of the last axes two apart, in reverse order."""
+    wide = np.zeros((*array.shape[:-1], 2 * array.shape[-1]), array.dtype)
+    wide[..., ::2] = array
+    return wide[..., ::2][..., ::-1]
+
+
+LIES: dict[str, Callable[[Array], Array]] = {
+    "as NumPy lays it": lambda a: a,
+    "channels last": lambda a: a if a.ndim < 4 else np.moveaxis(np.moveaxis(a, 1, -1).copy(), -1, 1),
+    "in Fortran's order": np.asfortranarray,
+    "two apart": _stepped,
+}  # fmt: skip
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    def pair(low: int, high: int) -> st.SearchStrategy[tuple[int, int]]:
+        return st.tuples(st.integers(low, high), st.integers(low, high))
+
+    window = Window(draw(pair(1, 3)), draw(pair(1, 4)), draw(pair(0, 2)), draw(pair(1, 2)))
+    fit = [
+        max(1, d * (k - 1) + 1 - 2 * p) for k, p, d in zip(window.size, window.padding, window.dilation, strict=True)
+    ]
+    return Case(
+        n=draw(st.integers(0, 3)),
+        groups=draw(st.integers(1, 3)),
+        channels=draw(st.sampled_from([1, 2, 3])),
+        filters=draw(st.sampled_from([1, 2, 5])),
+        height=fit[0] + draw(st.sampled_from([0, 1, 2, 4])),
+        width=fit[1] + draw(st.sampled_from([0, 1, 3, 6])),
+        window=window,
+        dtype=draw(st.sampled_from(["float32", "float64"])),
+        lie=draw(st.sampled_from(sorted(LIES))),
+        seed=draw(st.integers(0, 99)),
+    )
+
+
+@given(cases())
+def test_convolution_and_its_gradients_are_those_of_the_loops(kernels: Kernels, case: Case) -> None:
+    x = case.draw(case.n, case.groups * case.channels, case.height, case.width)
+    weight = case.draw(case.groups * case.filters, case.channels, *case.window.size)
+    bias = case.draw(len(weight))
+    dy = case.draw(case.n, len(weight), *case.window.out_shape(case.height, case.width))
+    y, dx, dw = reference.gradients_of_conv2d(dy, x, weight, bias, case.window, case.groups)
+    case.close(kernels.conv2d(x, weight, bias, case.window, case.groups), y)
+    case.close(kernels.conv2d(x, weight, None, case.window, case.groups), y - bias[:, None, None])
+    case.close(kernels.conv2d_grad_input(dy, weight, x.shape, case.window, case.groups), dx)
+    case.close(kernels.conv2d_grad_weight(dy, x, case.window, case.groups), dw)
+    case.close(kernels.conv2d_grad_bias(dy), dy.astype(float).sum((0, 2, 3)))
+
+
+def pooled(case: Case) -> Window:
+    """Return the window of a case with no more padding than pooling takes."""
+    w = case.window
+    padding = [min(p, k // 2) for p, k in zip(w.padding, w.size, strict=True)]
+    return Window(w.size, w.stride, (padding[0], padding[1]))
+
+
+@given(cases(), st.booleans())
+def test_pooling_and_its_gradients_are_those_of_the_loops(kernels: Kernels, case: Case, ties: bool) -> None:
+    window = pooled(case)
+    height, width = max(case.height, window.size[0]), max(case.width, window.size[1])
+    x = case.draw(case.n, case.channels, height, width)
+    if ties:
+        x = np.round(x)
+    dy = case.draw(case.n, case.channels, *window.out_shape(height, width))
+    y, places, dx = reference.max_pool2d(x, window, dy)
+    actual, at = kernels.max_pool2d(x, window)
+    case.close(actual, y)
+    np.testing.assert_array_equal(at, places)
+    case.close(kernels.max_pool2d_grad_input(dy, at, x.shape, window), dx)
+    y, dx = reference.avg_pool2d(x, window, dy)
+    case.close(kernels.avg_pool2d(x, window), y)
+    case.close(kernels.avg_pool2d_grad_input(dy, x.shape, window), dx)
