@@ -12,13 +12,13 @@ from numpytorch._node import OutputNode, TensorNode
 from numpytorch._tensor import Tensor
 from numpytorch.autograd.engine import as_tuple_of, fit, fitted, overwritten
 from numpytorch.autograd.grad_fn import GradFn, Part, attach
-from numpytorch.autograd.mode import no_grad
+from numpytorch.autograd.mode import no_grad, recording
 from numpytorch.functions.convert import node_of, tensor_of
 from numpytorch.functions.create import ones_like, zeros_like
 from numpytorch.functions.shape import astype
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from numpytorch._types import Array, TensorLike
 
@@ -58,10 +58,25 @@ def grad(
         ])  # fmt: skip
 
 
-def _pull_back(output: TensorNode, upstream: Tensor) -> dict[TensorNode, Tensor]:
+def grad_of(f: Callable[..., Tensor], parents: Sequence[Any], y: Any) -> tuple[Any, ...]:
+    """Return what a rule is to return when it runs on Tensors, for an operation that f computes with Tensor operations.
+
+    parents, y: what the rule's `f_d` got. A fused rule, which uses what its forward pass has put aside, needs this: no
+    further derivatives go through plain arrays.
+    """
+    with recording():
+        inputs = [x.arr.copy() for x in parents]
+        totals = _pull_back(f(*inputs).node, y.grad, until={x.node for x in inputs})
+    return tuple([totals.get(x.node) for x in inputs])
+
+
+def _pull_back(
+    output: TensorNode, upstream: Tensor, until: Collection[TensorNode] = frozenset()
+) -> dict[TensorNode, Tensor]:
+    """Return d(output)/d(node) for every node on the way down to the leaves, or to those in `until`."""
     totals = {output: upstream}
-    for y in _consumers_first(output):
-        if y.grad_fn is None or y not in totals:
+    for y in _consumers_first(output, until):
+        if y.grad_fn is None or y not in totals or y in until:
             continue
         parents = y.grad_fn.parents
         seen: list[Any] = [_Seen(x, y) for x in (*parents, y)]
@@ -73,8 +88,8 @@ def _pull_back(output: TensorNode, upstream: Tensor) -> dict[TensorNode, Tensor]
     return totals
 
 
-def _consumers_first(output: TensorNode) -> list[TensorNode]:
-    """List the nodes that `output` reaches, each after all of its consumers."""
+def _consumers_first(output: TensorNode, until: Collection[TensorNode]) -> list[TensorNode]:
+    """List the nodes that `output` reaches, each after all of its consumers; nothing beyond those in `until`."""
     order: list[TensorNode] = []
     reached, done = [(output, False)], set()
     while reached:
@@ -84,7 +99,7 @@ def _consumers_first(output: TensorNode) -> list[TensorNode]:
         elif y not in done:
             done.add(y)
             reached.append((y, True))
-            if y.grad_fn is not None:
+            if y.grad_fn is not None and y not in until:
                 reached.extend((x, False) for x in y.grad_fn.parents if x.requires_grad)
     return order[::-1]
 

@@ -17,7 +17,20 @@ def no_grad() -> Iterator[None]:
 
     Use it for evaluation, and to overwrite a parameter in place. It holds for the current thread.
     """
-    token = _enabled.set(False)
+    with _set(False):
+        yield
+
+
+@contextmanager
+def recording() -> Iterator[None]:
+    """Within this context, operations record a graph, also where `no_grad()` says that none is wanted."""
+    with _set(True):
+        yield
+
+
+@contextmanager
+def _set(enabled: bool) -> Iterator[None]:
+    token = _enabled.set(enabled)
     try:
         yield
     finally:

@@ -19,3 +19,6 @@ from numpytorch.nn.norm import LayerNorm as LayerNorm
 from numpytorch.nn.parameter import Parameter as Parameter
 from numpytorch.nn.pool import AvgPool2d as AvgPool2d  # withheld
 from numpytorch.nn.pool import MaxPool2d as MaxPool2d  # withheld
+from numpytorch.nn.recurrent import GRU as GRU  # withheld
+from numpytorch.nn.recurrent import LSTM as LSTM  # withheld
+from numpytorch.nn.recurrent import RNN as RNN  # withheld
