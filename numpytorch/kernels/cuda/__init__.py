@@ -1,0 +1,1 @@
+"""The backend "cuda": `backend.py` says what is where."""
