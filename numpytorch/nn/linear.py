@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from numpytorch._errors import ShapeError
 from numpytorch.functions import zeros
+from numpytorch.functions.fused import linear
 from numpytorch.nn.module import Module
 from numpytorch.nn.parameter import Parameter
 
@@ -27,5 +28,4 @@ class Linear(Module):
                 f"Linear: expected x with a last axis of length d_in={self.w.shape[0]}, got shape {x.shape}. "
                 "Flatten images with x.reshape(len(x), -1), or create Linear with that d_in."
             )
-        y = x @ self.w
-        return y if self.b is None else y + self.b
+        return x @ self.w if self.b is None else linear(x, self.w, self.b)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from numpytorch._errors import DtypeError, ShapeError
 from numpytorch._tensor import Tensor
-from numpytorch.functions import log_softmax, mean, sum
+from numpytorch.functions import mean, sum
+from numpytorch.functions.fused import Reduction as Reduction
+from numpytorch.functions.fused import cross_entropy
 from numpytorch.nn.module import Module
 
 if TYPE_CHECKING:
     from numpytorch._types import Array
-
-Reduction = Literal["mean", "sum", "none"]
 
 
 class _Loss(Module):
@@ -56,7 +56,7 @@ class CrossEntropyLoss(_Loss):
                 f"CrossEntropyLoss: expected labels from 0 to {classes - 1}, for logits {logits.shape}, "
                 f"got {index.min()} to {index.max()}."
             )
-        return self.reduce(-log_softmax(logits)[np.arange(n), index])
+        return cross_entropy(logits, index, self.reduction)
 
 
 class MSELoss(_Loss):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from numpytorch._errors import ShapeError
-from numpytorch.functions import ones, sqrt, zeros
+from numpytorch.functions import ones, zeros
+from numpytorch.functions.fused import layer_norm
 from numpytorch.nn.module import Module
 from numpytorch.nn.parameter import Parameter
 
@@ -30,7 +31,4 @@ class LayerNorm(Module):
         """Normalise x (..., *normalized_shape); raise ShapeError if its last axes differ."""
         if x.shape[-len(self.shape) :] != self.shape:
             raise ShapeError(f"LayerNorm: expected x with last axes {self.shape}, got shape {x.shape}.")
-        axes = tuple(range(-len(self.shape), 0))
-        centred = x - x.mean(axes, keepdims=True)
-        variance = (centred * centred).mean(axes, keepdims=True)
-        return centred / sqrt(variance + self.eps) * self.w + self.b
+        return layer_norm(x, self.w, self.b, self.eps)

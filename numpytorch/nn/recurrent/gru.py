@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from numpytorch.autograd.fused import FusedGradFn
 from numpytorch.autograd.grad_fn import attach
 from numpytorch.functions import sigmoid, stack, tanh, zeros
 from numpytorch.nn.parameter import Parameter
 from numpytorch.nn.recurrent.sequence import (
     Recurrent,
-    SequenceGradFn,
     common_dtype,
     from_inputs,
     sigmoid_,
@@ -55,7 +55,7 @@ class GRU(Recurrent):
         return outputs, outputs[:, -1]
 
 
-class GRUGradFn(SequenceGradFn):
+class GRUGradFn(FusedGradFn):
     """Back through h_t = (1 - z) n + z h_{t-1}, then through the gates."""
 
     def __init__(
@@ -100,7 +100,7 @@ class GRUGradFn(SequenceGradFn):
         dx, dw_x, db = to_inputs(da_h, x, w_x, b)
         return dx, dh, dw_x, dw_h, db, db_n
 
-    def unrolled(self, *inputs: Tensor) -> Tensor:
+    def composed(self, *inputs: Tensor) -> Tensor:
         """Compute the states step by step."""
         x, h, w_x, w_h, b, b_n = inputs
         hidden = h.shape[1]

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from numpytorch.autograd.fused import FusedGradFn
 from numpytorch.autograd.grad_fn import attach
 from numpytorch.functions import sigmoid, stack, tanh
 from numpytorch.nn.recurrent.sequence import (
     Recurrent,
-    SequenceGradFn,
     common_dtype,
     from_inputs,
     sigmoid_,
@@ -54,7 +54,7 @@ class LSTM(Recurrent):
         return outputs, (y[-2], y[-1])
 
 
-class LSTMGradFn(SequenceGradFn):
+class LSTMGradFn(FusedGradFn):
     """Back through h_t = o tanh(c_t), then through c_t = f c_{t-1} + i g, gates with their sigmoid or tanh taken."""
 
     def __init__(
@@ -98,7 +98,7 @@ class LSTMGradFn(SequenceGradFn):
         dx, dw_x, db = to_inputs(da, x, w_x, b)
         return dx, dh, dc, dw_x, to_states(da, before, w_h), db
 
-    def unrolled(self, *inputs: Tensor) -> Tensor:
+    def composed(self, *inputs: Tensor) -> Tensor:
         """Compute the states, and the last memory, step by step."""
         x, h, c, w_x, w_h, b = inputs
         hidden = h.shape[1]

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from numpytorch.autograd.fused import FusedGradFn
 from numpytorch.autograd.grad_fn import attach
 from numpytorch.functions import stack, tanh
 from numpytorch.nn.recurrent.sequence import (
     Recurrent,
-    SequenceGradFn,
     common_dtype,
     from_inputs,
     time_major_gradient,
@@ -45,7 +45,7 @@ class RNN(Recurrent):
         return outputs, outputs[:, -1]
 
 
-class RNNGradFn(SequenceGradFn):
+class RNNGradFn(FusedGradFn):
     """With a_t what tanh is taken of: da_t = (dy_t + da_{t+1} w_h^T) (1 - h_t^2)."""
 
     def __init__(self, x: Tensor, h0: Tensor, w_x: Tensor, w_h: Tensor, b: Tensor, states: Array) -> None:
@@ -69,7 +69,7 @@ class RNNGradFn(SequenceGradFn):
         dx, dw_x, db = to_inputs(da, x, w_x, b)
         return dx, da[0] @ back if h0.requires_grad else None, dw_x, to_states(da, self.states[:-1], w_h), db
 
-    def unrolled(self, *inputs: Tensor) -> Tensor:
+    def composed(self, *inputs: Tensor) -> Tensor:
         """Compute the states step by step."""
         x, h, w_x, w_h, b = inputs
         states = []

@@ -12,19 +12,14 @@ import numpy as np
 
 from numpytorch._errors import ShapeError
 from numpytorch._tensor import Tensor
-from numpytorch.autograd.grad import grad_of
-from numpytorch.autograd.grad_fn import GradFn
 from numpytorch.functions import zeros
 from numpytorch.functions.convert import default_dtype
 from numpytorch.nn.module import Module
 from numpytorch.nn.parameter import Parameter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpytorch._node import OutputNode, TensorNode
     from numpytorch._types import Array
-    from numpytorch.autograd.grad_fn import Gradient
 
 
 class Recurrent(Module):
@@ -70,31 +65,6 @@ class Recurrent(Module):
     def extra_repr(self) -> str:
         """Show the sizes."""
         return f"{self.input_size}, {self.hidden_size}"
-
-
-class SequenceGradFn(GradFn):
-    """The rule of a whole sequence: `pull_back` on arrays, which may use buffers that the forward pass has filled.
-
-    Buffers say nothing about how they were computed, so second derivatives are those of `unrolled`, the same in Tensor
-    operations.
-    """
-
-    fresh = True
-
-    def f_d(self, *nodes: Any) -> Sequence[Gradient]:
-        """Choose between the two."""
-        *parents, y = nodes
-        if isinstance(y.grad, Tensor):
-            return grad_of(self.unrolled, parents, y)
-        return self.pull_back(*parents, y)
-
-    def pull_back(self, *nodes: Any) -> tuple[Array | None, ...]:
-        """Return the gradient of each parent, as an array."""
-        raise NotImplementedError
-
-    def unrolled(self, *inputs: Tensor) -> Tensor:
-        """Compute y from the parents, step by step."""
-        raise NotImplementedError
 
 
 def time_major(x: Array) -> Array:
