@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import fnmatch
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -103,6 +105,8 @@ class LimitsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """assignment.toml. Without `[training]`, there is no model to train; without `[[written]]`, no written part.
 
+    packages: what hand-ins need besides what the course installs; to mypy, all that comes of these is Any.
+    environment: variables that are set where a hand-in runs.
     released: the files that a kit has besides those that every kit has. withheld_points: of checks that were left out
     of this folder when it was released.
     """
@@ -113,6 +117,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: LimitsConfig = LimitsConfig()
     training: TrainingConfig | None = None
     written: tuple[Written, ...] = ()
+    packages: tuple[str, ...] = ()
+    environment: Mapping[str, str] = msgspec.field(default_factory=dict)
     released: tuple[str, ...] = ()
     withheld_points: float = 0.0
 
@@ -147,6 +153,17 @@ class Assignment:
         if self.config.training is None:
             raise AssignmentError(f"{self.name}: expected a [training] section in assignment.toml, found none.")
         return self.config.training
+
+    def demand_packages(self) -> None:
+        """Raise AssignmentError, with what to do, if a package that hand-ins need is not installed."""
+        if missing := [name for name in self.config.packages if find_spec(name) is None]:
+            raise AssignmentError(
+                _(
+                    "{assignment}: expected what its hand-ins use to be installed. Install it: pip install {packages}",
+                    assignment=self.name,
+                    packages=" ".join(missing),
+                )
+            )
 
     def select(self, only: str) -> list[tuple[Check, CheckConfig]]:
         """List the checks whose ids match the glob `only`; raise AssignmentError if there are none."""

@@ -54,7 +54,7 @@ app.add_typer(gradebook_app)
 
 @app.command()
 def check(
-    assignment: Annotated[str, typer.Argument(help="The assignment: autograd, cnn or rnn; or the folder of another.")],
+    assignment: Annotated[str, typer.Argument(help="The assignment: autograd, cnn, cuda, rnn; or a folder.")],
     file: Annotated[
         Path | None,
         typer.Argument(help="A file, or a folder or archive with assignment.py. Default: the assignment's own."),
@@ -113,6 +113,7 @@ def _check(assignment: str, file: Path | None, only: str, outputs: Outputs, seed
     errors = Console(stderr=True, highlight=False)
     try:
         task = load_assignment(assignment)
+        task.demand_packages()
         count = len(task.select(only))
         outputs.check_writable(task.stub if file is None else file)
         submission = read_submission(task.stub if file is None else file)

@@ -78,15 +78,17 @@ def check_submission(
     tier: what holds the hand-in; the strongest that works here, if none is given.
     A check that fails, in whatever way, costs its own points and those of checks that require it.
     The same hand-in, seed and environment give the same verdicts; texts are in `words.current_language()`.
+    Raises AssignmentError if a package is missing that hand-ins need.
     """
     listener = listener or Silent()
     config = assignment.config
+    assignment.demand_packages()
     began = time.perf_counter()
     chosen = assignment.select(only)
     results: dict[str, CheckResult] = {}
     limits, tier = config.limits.limits(), tier or strongest_tier()
     with (
-        Session(submission, limits, tier, assignment.harness, config.imports) as session,
+        Session(submission, limits, tier, assignment.harness, config.imports, config.environment) as session,
         Grader(assignment, submission, session, seed, listener.progress) as grader,
     ):
         with suppress(LaunchError):  # each check tries again, and is no verdict if that fails
@@ -144,7 +146,7 @@ def _whole(
         sandbox=sandbox,
         seed=seed,
         language=current_language(),
-        environment=environment(),
+        environment=environment(assignment),
         timing={k: round(v, 4) for k, v in timing.items()},
         checks=checks,
     )
@@ -155,14 +157,16 @@ def _as_text(path: Path) -> str:
     return str(path).encode("utf-8", "backslashreplace").decode()
 
 
-def environment() -> dict[str, str]:
-    """Return what a result was reached with: versions, system and processor."""
+def environment(assignment: Assignment) -> dict[str, str]:
+    """Return what a result was reached with: versions, system and processor, and what the assignment sets."""
     return {
         "numpytorch": version("numpytorch"),
         "python": platform.python_version(),
         "numpy": np.__version__,
         "mypy": version("mypy"),
         "scikit-learn": version("scikit-learn"),
+        **{name: version(name) for name in assignment.config.packages},
+        **assignment.config.environment,
         "system": f"{platform.system()} {platform.release()}",
         "machine": platform.machine(),
         "cores": str(os.cpu_count()),

@@ -173,6 +173,22 @@ class Cause(StrEnum):
     UPHILL = "uphill"
     LEARNING_RATE = "learning_rate"
 
+    # ---- kernels ----
+    OUT_OF_BOUNDS = "out_of_bounds"
+    """A thread reads or writes what is not in the array."""
+    WRAPS_AROUND = "wraps_around"
+    """A negative index reads from the other end."""
+    UNWRITTEN = "unwritten"
+    """Entries of the result are left as they were found, or added to."""
+    ONE_THREAD = "one_thread"
+    """A thread does the work of several."""
+    RACE = "race"
+    """What is computed depends on which thread comes first."""
+    GRID_SIZE = "grid_size"
+    """What is computed depends on how many blocks there are."""
+    READS_AGAIN = "reads_again"
+    """A block reads from global memory what it has read before."""
+
     # ---- questions ----
     UNANSWERED = "unanswered"
     WRONG_ANSWER = "wrong_answer"

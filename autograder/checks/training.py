@@ -150,8 +150,9 @@ def _pace(grader: Grader, batch_size: int) -> float:
     answer = read_submission(grader.assignment.folder / "solution.py")
     batches = iter(_batches(_digits()[0], batch_size, 0))
     here = grader.session
+    config = grader.assignment.config
     with Session(
-        answer, here.limits, here.tier, grader.assignment.harness, grader.assignment.config.imports
+        answer, here.limits, here.tier, grader.assignment.harness, config.imports, config.environment
     ) as session:
         session.load()
         model = session.build("MNISTClassificationModel", (), seed=0, dtype="float32")

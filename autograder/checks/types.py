@@ -27,12 +27,20 @@ from autograder.verdict import Status
 from autograder.words import N_, _
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from autograder.submission import Submission
 
 _CONFIG = """\
 [mypy]
 strict = True
 follow_imports = silent
+"""
+_STRICT = "strict = True\n"
+_ANY = """
+[mypy-{modules}]
+follow_imports = skip
+ignore_missing_imports = True
 """
 # mypy, within limits that it sets on itself, so that the grader is free to have threads.
 _LIMITED = """
@@ -63,10 +71,10 @@ class TypeCheck:
     The source is copied to an empty folder, so that no configuration, stub or plugin of the student's is
     there, with its `# mypy:` comments, which would override the configuration, made ordinary ones.
     mypy runs no code of the hand-in; but what it makes of it takes time and memory, and those are limited.
-    seconds: of CPU time, and that `wait` waits for.
+    seconds: of CPU time, and that `wait` waits for. untyped: packages of which all is Any, and may decorate functions.
     """
 
-    def __init__(self, submission: Submission, seconds: float) -> None:
+    def __init__(self, submission: Submission, seconds: float, untyped: Sequence[str] = ()) -> None:
         self._seconds = seconds
         self._folder = tempfile.TemporaryDirectory(prefix="types-")
         folder = Path(self._folder.name)
@@ -75,7 +83,7 @@ class TypeCheck:
         self._module = f"assignment_{submission.sha256[:24]}"
         # With a mark that says UTF-8: whatever encoding the first lines name, mypy is to read what was decoded by it.
         (folder / f"{self._module}.py").write_text(without_directives(submission.source), "utf-8-sig")
-        (folder / "mypy.ini").write_text(_CONFIG, "utf-8")
+        (folder / "mypy.ini").write_text(with_untyped(_CONFIG, untyped), "utf-8")
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("MYPY", "PYTHON"))}
         library = Path(numpytorch.__file__).parents[1]
         if library.name not in ("site-packages", "dist-packages"):  # where mypy looks by itself
@@ -127,6 +135,14 @@ class TypeCheck:
             if self._tree.look(deep=False).resident > MEMORY:
                 self.too_large = True
                 self._process.kill()
+
+
+def with_untyped(settings: str, packages: Sequence[str]) -> str:
+    """Return mypy's settings with these packages not looked into: all of them is Any, and may decorate functions."""
+    if not packages:
+        return settings
+    settings = settings.replace(_STRICT, f"{_STRICT}disallow_untyped_decorators = False\n")
+    return settings + _ANY.format(modules=",".join(f"{name}.*" for name in packages))
 
 
 def types_are_strict(grader: Grader, run: TypeCheck) -> Passed:

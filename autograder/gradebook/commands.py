@@ -35,7 +35,7 @@ book_app = typer.Typer(
 )
 app.add_typer(book_app, name="book")
 
-Assignment = Annotated[str, typer.Argument(help="The assignment: autograd, cnn or rnn; or the folder of another.")]
+Assignment = Annotated[str, typer.Argument(help="The assignment: autograd, cnn, cuda, rnn; or a folder.")]
 Student = Annotated[str, typer.Argument(help="The student: key, name, e-mail or another identifier.")]
 OnlyStudent = Annotated[str | None, typer.Option(metavar="STUDENT", help="What concerns this student only.")]
 BookFile = Annotated[Path, typer.Option("--book", metavar="BOOK", help="The gradebook.")]

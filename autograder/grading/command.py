@@ -44,7 +44,7 @@ def _cores() -> int:
 
 
 def grade(
-    assignment: Annotated[str, typer.Argument(help="The assignment: autograd, cnn or rnn; or the folder of another.")],
+    assignment: Annotated[str, typer.Argument(help="The assignment: autograd, cnn, cuda, rnn; or a folder.")],
     submissions: Annotated[
         Path, typer.Argument(help="What came in: a folder, an archive, or a download of Canvas, Moodle or Gradescope.")
     ],

@@ -62,7 +62,8 @@ class DifferentGraderError(RuntimeError):
 def identity(assignment: str, tier: str) -> Identity:
     """Return what verdicts depend on in this process. Raises AssignmentError, or LaunchError if the tier fails here."""
     task = _assignment(assignment)
-    here = environment()
+    task.demand_packages()
+    here = environment(task)
     tier_named(tier)
     return Identity(assignment_sha256(task), grader_sha256(), environment_sha256(here, tier), tier, here)
 

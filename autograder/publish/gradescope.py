@@ -17,7 +17,7 @@ from autograder.words import _, current_language
 
 
 def gradescope(
-    assignment: Annotated[str, typer.Argument(help="The assignment: autograd, cnn or rnn; or the folder of another.")],
+    assignment: Annotated[str, typer.Argument(help="The assignment: autograd, cnn, cuda, rnn; or a folder.")],
     to: Annotated[Path, typer.Option(metavar="ZIP", help="Where to write it, such as autograder.zip.")],
     lang: Annotated[
         Literal["en", "ko"] | None, typer.Option(help="The language of messages. Default: the system's.")
@@ -26,6 +26,7 @@ def gradescope(
     """Make the autograder that Gradescope runs for each upload: a zip with this grader and the assignment."""
     with usage_errors(AssignmentError, OSError):
         task = load_assignment(assignment)
+        task.demand_packages()
         check_writable("--to", to, task.stub)
         write(to, autograder_zip(task, language=lang or current_language()))
     Console(highlight=False).print(

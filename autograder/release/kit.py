@@ -16,6 +16,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from autograder.assignment import CHECKS, WITHHELD_CHECKS, AssignmentError
+from autograder.checks.types import with_untyped
 from autograder.release.stub import ANSWER, stub_of
 from autograder.sandbox.kit import UNRELEASED, sources
 from autograder.words import _
@@ -164,9 +165,11 @@ def _from_templates(assignments: Sequence[Assignment], github: bool) -> Iterator
         yield readme, _template(readme, assignments=rows, **values)
     for a in assignments:
         scripts = [f for f in ("main.py",) if (a.folder / f).is_file()]
-        yield f"assignments/{a.name}/mypy.ini", _template("mypy.ini", files=", ".join(["assignment.py", *scripts]))
+        files = ", ".join(["assignment.py", *scripts])
+        yield f"assignments/{a.name}/mypy.ini", with_untyped(_template("mypy.ini", files=files), a.config.packages)
     if github:
-        yield ".github/workflows/check.yml", _template("check.yml", **values)
+        packages = sorted({f" {name}" for a in assignments for name in a.config.packages})
+        yield ".github/workflows/check.yml", _template("check.yml", packages="".join(packages), **values)
 
 
 def _template(name: str, **values: str) -> str:

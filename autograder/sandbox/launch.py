@@ -71,9 +71,11 @@ class Launch:
         return (*self.wrapper, *python)
 
 
-def plan(limits: Limits, scratch: Path, imports: Sequence[str] = ()) -> Launch:
+def plan(
+    limits: Limits, scratch: Path, imports: Sequence[str] = (), environment: Mapping[str, str] | None = None
+) -> Launch:
     """Return the launch that every tier starts from. Raises LaunchError if numpytorch is not installed."""
-    return Launch(scratch, kit(), tuple(imports), _environment(limits, scratch))
+    return Launch(scratch, kit(), tuple(imports), {**(environment or {}), **_environment(limits, scratch)})
 
 
 def spawn(launch: Launch, probe: Mapping[str, object] | None = None) -> subprocess.Popen[bytes]:

@@ -30,7 +30,7 @@ from autograder.sandbox.scratch import bytes_in, remove_scratch
 from autograder.sandbox.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from autograder.sandbox.limits import Limits
     from autograder.sandbox.messages import Answer, Array, Ask
@@ -49,12 +49,20 @@ class Link:
     """A worker that has started. After any error but StudentError it is dead, and so are its processes.
 
     lines: the text of each line of the hand-in, to quote from. imports: the packages that it may use.
+    environment: variables of its own.
     closed: whether it has ended.
     peak_rss: the most bytes seen resident in all its processes together. waited: seconds spent waiting for it.
     Raises LaunchError if it cannot be started.
     """
 
-    def __init__(self, limits: Limits, tier: Tier, lines: Sequence[str], imports: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        tier: Tier,
+        lines: Sequence[str],
+        imports: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._limits = limits
         self._lines = lines
         self._number = 0
@@ -73,7 +81,7 @@ class Link:
         # Resolved, for on some systems the folder for temporary files is a link.
         self._scratch = Path(tempfile.mkdtemp(prefix="worker-")).resolve()
         try:
-            launch = tier.prepare(plan(limits, self._scratch, imports), limits)
+            launch = tier.prepare(plan(limits, self._scratch, imports, environment), limits)
             self._popen = spawn(launch)
         except BaseException:
             remove_scratch(self._scratch)

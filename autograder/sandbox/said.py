@@ -20,6 +20,10 @@ SENTENCES = (
     # the worker and the harnesses
     N_("expected a class {name} in the hand-in, got none. Define it, with that name."),
     N_("expected {name} in the hand-in, got nothing. Define it, with that name."),
+    N_(
+        "{name}: expected a kernel, a function under @cuda.jit, got {got}. Return the kernel itself: the grader "
+        "launches it."
+    ),
     N_("expected a Tensor to differentiate, got {name}. Return the Tensor itself."),
     N_("expected the model to return a Tensor, got {name}. Return the logits."),
     N_(

@@ -55,6 +55,7 @@ class Session:
     harness: source of the course's own, run in the worker beside the hand-in, whose classes `build` finds first.
         It makes callable what the hand-in has in another form, and holds no answers.
     imports: the packages that the hand-in may import besides NumPy, of those that are installed.
+    environment: variables that are set for it, besides those that every worker has.
 
     The worker starts with the first request, or with `start`. Each method that asks it something waits for
     the answer and raises, besides what it says itself:
@@ -68,10 +69,17 @@ class Session:
     """
 
     def __init__(
-        self, submission: Submission, limits: Limits, tier: Tier, harness: str = "", imports: Sequence[str] = ()
+        self,
+        submission: Submission,
+        limits: Limits,
+        tier: Tier,
+        harness: str = "",
+        imports: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._submission = submission
         self._imports = imports
+        self._environment = environment or {}
         self._harness = harness
         self._limits = limits
         self._tier = tier
@@ -114,7 +122,8 @@ class Session:
     def start(self) -> None:
         """Start the worker, unless it has been. It takes as long as importing NumPy; no deadline counts that."""
         if self._link is None:
-            self._link = Link(self._limits, self._tier, self._submission.source.splitlines(), self._imports)
+            lines = self._submission.source.splitlines()
+            self._link = Link(self._limits, self._tier, lines, self._imports, self._environment)
 
     def restart(self) -> None:
         """Start a fresh worker, which knows nothing: call `load` again."""

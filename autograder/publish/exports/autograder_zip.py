@@ -20,7 +20,7 @@ import numpytorch
 from numpytorch.data.files import shipped_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from autograder.assignment import Assignment
 
@@ -63,7 +63,7 @@ def autograder_zip(assignment: Assignment, *, language: str = "en") -> bytes:
     files = {
         "setup.sh": _SETUP.format(python=f"{sys.version_info.major}.{sys.version_info.minor}").encode(),
         "run_autograder": _RUN.format(assignment=shlex.quote(assignment.name), language=language).encode(),
-        "requirements.txt": "".join(f"{line}\n" for line in _requirements()).encode(),
+        "requirements.txt": "".join(f"{line}\n" for line in _requirements(assignment.config.packages)).encode(),
         f"numpytorch-{version('numpytorch')}.dist-info/METADATA": (
             f"Metadata-Version: 2.1\nName: numpytorch\nVersion: {version('numpytorch')}\n".encode()
         ),
@@ -91,10 +91,10 @@ def _below(folder: Path, name: str, without: re.Pattern[str] | None = None) -> I
         yield f"{name}/{inner.as_posix()}", path.read_bytes()
 
 
-def _requirements() -> list[str]:
-    """List the packages that the grader needs, in the versions that it runs with here."""
+def _requirements(packages: Sequence[str]) -> list[str]:
+    """List what the grader needs, and the packages that hand-ins do, in the versions that it runs with here."""
     checkout = _LIBRARY.parent / "pyproject.toml"  # which says it now; what was installed from it, what it said then
     told = tomllib.loads(checkout.read_text("utf-8"))["project"]["dependencies"] if checkout.is_file() else None
     needed = [line for line in told or requires("numpytorch") or () if ";" not in line]  # not of extras, nor of Windows
     names = [re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0] for line in needed]
-    return [f"{name}=={version(name)}" for name in sorted(names)]
+    return [f"{name}=={version(name)}" for name in sorted([*names, *packages])]

@@ -190,7 +190,7 @@ def test_names_and_messages_cannot_write_to_the_terminal(book: Path) -> None:
 
 
 BAD_INPUT = [
-    (["book", "show", "cnm"], "expected one of the assignments autograd, cnn, rnn"),
+    (["book", "show", "cnm"], "expected one of the assignments autograd, cnn, cuda, rnn"),
     (["book", "show", "cnn", "--student", "ana"], "got 'ana'. Do you mean 'ann'?"),
     (["book", "show", "cnn", "--class", "nowhere.toml"], "nowhere.toml: No such file"),
     (["book", "override", "cnn", "ann", "80"], "Missing option '--why'"),

@@ -67,7 +67,7 @@ def test_a_file_that_is_there_is_not_written_over_unless_that_is_asked_for(
     ("line", "says"),
     [
         ("", "the following arguments are required: assignment"),
-        ("nosuch", "expected one of the assignments autograd, cnn, rnn"),
+        ("nosuch", "expected one of the assignments autograd, cnn, cuda, rnn"),
         ("cnn nosuch.*", "--only: expected a pattern that matches one of"),
         ("cnn --seed x", "expected a number from 0 to 4294967295, got 'x'"),
         ("cnn --seed -1", "expected a number from 0 to 4294967295, got '-1'"),

@@ -27,6 +27,7 @@ NAMES = assignment_names()
 SECRETS = (
     "cnn/solution.py",
     "rnn/solution.py",
+    "cuda/solution.py",
     "autograd/answers.py",
     "autograd/RUBRIC.md",
     "autograd/withheld_checks.py",
@@ -155,7 +156,7 @@ def test_withheld_modules_are_not_in_it_and_a_line_of_one_is_found(tmp_path: Pat
 
 def test_an_assignment_has_what_students_need(kit: Path) -> None:
     needed = {"README.md", "README.ko.md", "assignment.py", "assignment.toml", "checks.py", "main.py", "mypy.ini"}
-    more = {"autograd": {"WRITTEN.md", "WRITTEN.ko.md", "harness.py"}, "rnn": {"warmup.py"}}
+    more = {"autograd": {"WRITTEN.md", "WRITTEN.ko.md", "harness.py"}, "cuda": {"harness.py"}, "rnn": {"warmup.py"}}
     for name in NAMES:
         assert {f.name for f in (kit / "assignments" / name).iterdir()} == needed | more.get(name, set())
 
@@ -199,13 +200,16 @@ def test_mypy_is_set_up_in_each_assignment_as_the_check_has_it(kit: Path) -> Non
         settings.read(kit / "assignments" / name / "mypy.ini")
         assert settings.getboolean("mypy", "strict")
         assert settings["mypy"]["files"] == "assignment.py, main.py"
+        untyped = name == "cuda"  # all of Numba is Any there
+        assert settings.has_section("mypy-numba.*") is untyped
+        assert settings.getboolean("mypy", "disallow_untyped_decorators", fallback=True) is not untyped
 
 
 def test_the_workflow_checks_each_assignment(kit: Path) -> None:
     job = yaml.safe_load((kit / ".github/workflows/check.yml").read_text("utf-8"))["jobs"]["check"]
     assert job["strategy"]["matrix"]["assignment"] == NAMES
     assert [step["run"] for step in job["steps"] if "run" in step] == [
-        "pip install -c constraints.txt -e .",
+        "pip install -c constraints.txt -e . numba",
         "autograder check ${{ matrix.assignment }} --github",
     ]
 
