@@ -216,10 +216,10 @@ HYPERPARAMETERS = [
     ("BATCH_SIZE = 32", "BATCH_SIZE = 0", "from 1 to 256"),
     ("BATCH_SIZE = 32", "BATCH_SIZE = 32.5", "whole number"),
     ("BATCH_SIZE = 32", "BATCH_SIZE = True", "whole number"),
-    ("ITERATIONS = 600", "ITERATIONS = 10**9", "from 1 to 5000"),
-    ("LEARNING_RATE = 0.1", "LEARNING_RATE = float('nan')", "from 1e-05 to 10"),
-    ("LEARNING_RATE = 0.1", "LEARNING_RATE = 'fast'", "'fast'"),
-    ("LEARNING_RATE = 0.1", "", "got nothing"),
+    ("ITERATIONS = 300", "ITERATIONS = 10**9", "from 1 to 5000"),
+    ("LEARNING_RATE = 0.2", "LEARNING_RATE = float('nan')", "from 1e-05 to 10"),
+    ("LEARNING_RATE = 0.2", "LEARNING_RATE = 'fast'", "'fast'"),
+    ("LEARNING_RATE = 0.2", "", "got nothing"),
 ]
 
 

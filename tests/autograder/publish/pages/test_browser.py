@@ -76,7 +76,7 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(name: str, pages:
         assert reached == wanted > 10
         page.keyboard.press("Tab") if page.evaluate("document.activeElement === document.body") else None
         page.keyboard.press("Enter")
-        assert page.url.endswith("#main")
+        page.wait_for_url(lambda url: url.endswith("#main"))  # the browser tells of it in its own time
 
 
 def test_a_check_opens_and_closes_by_keyboard(pages: Path, browser: Browser) -> None:

@@ -6,8 +6,8 @@ import numpytorch as npt
 from numpytorch import Tensor, nn
 
 BATCH_SIZE = 32
-ITERATIONS = 1000
-LEARNING_RATE = 0.03
+ITERATIONS = 700
+LEARNING_RATE = 0.05
 
 
 class RNN(nn.Module):

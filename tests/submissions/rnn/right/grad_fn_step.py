@@ -8,8 +8,8 @@ from numpytorch import Tensor, nn
 from numpytorch.autograd import GradFn, OutputNode, TensorNode, attach
 
 BATCH_SIZE = 32
-ITERATIONS = 1000
-LEARNING_RATE = 0.03
+ITERATIONS = 700
+LEARNING_RATE = 0.05
 
 Array = NDArray[np.floating]
 

@@ -4,8 +4,8 @@ import numpytorch as npt
 from numpytorch import Tensor, nn
 
 BATCH_SIZE = 32
-ITERATIONS = 700
-LEARNING_RATE = 0.03
+ITERATIONS = 500
+LEARNING_RATE = 0.1
 
 
 class RNN(nn.Module):
