@@ -6,6 +6,8 @@ what they wrote, and notes of accesses that were not as they should be. What is 
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
@@ -155,6 +157,7 @@ def launch(
     more: tuple[int, int, int] = (0, 0, 0),
 ) -> Launched:
     """Launch a kernel of the hand-in, as harness.Launch says; raise Failed where it breaks a rule that always holds."""
+    grader.once("keeps to CUDA", lambda: keeps_to_cuda(grader))
     session = grader.session
     arguments = case.arrays(grader)
     key = case.kernel, str(case), order, str(rationed), str(more)
@@ -178,6 +181,32 @@ def launch(
                 evidence={"note": launched.notes[kind]},
             )
     return launched
+
+
+def keeps_to_cuda(grader: Grader) -> None:
+    """Raise Failed if the source reaches for what the simulator and the harness are made of, which a GPU has not."""
+    policies.does_it_itself(grader.submission, "numba", grader.assignment.config.imports)
+    try:
+        tree = policies.parsed(grader.submission.source)
+    except (SyntaxError, ValueError):
+        return  # the worker says where
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and (node.attr.startswith("_") or node.attr == "simulator"):
+            reached, line = f".{node.attr}", node.lineno
+        elif isinstance(node, ast.Name) and node.id == "getattr":
+            reached, line = "getattr", node.lineno
+        elif isinstance(node, ast.Import | ast.ImportFrom) and {"simulator", "harness"} & set(
+            re.findall(r"\w+", ast.unparse(node))
+        ):
+            reached, line = ast.unparse(node), node.lineno
+        else:
+            continue
+        raise Failed(
+            _("Line {line}: expected a program for a GPU, got `{what}`, which is none there.", line=line, what=reached),
+            hint=_("A kernel computes with numbers that it reads from its arguments, and with what `cuda` has."),
+            cause=Cause.IMPORTS,
+            evidence={"found": [line, reached]},
+        )
 
 
 RULES = {

@@ -148,49 +148,49 @@ class Memory:
     """
 
     def __init__(self, cells: Cells, places: Array) -> None:
-        self.cells, self.places = cells, places
+        self._cells, self._places = cells, places
 
     @property
     def shape(self) -> tuple[int, ...]:
         """How many entries along each axis."""
-        return self.places.shape
+        return self._places.shape
 
     @property
     def ndim(self) -> int:
         """How many axes."""
-        return self.places.ndim
+        return self._places.ndim
 
     @property
     def size(self) -> int:
         """How many entries."""
-        return self.places.size
+        return self._places.size
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """Of the entries."""
-        return self.cells.values.dtype
+        return self._cells.values.dtype
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self._places)
 
     def __array__(self, *options: Any) -> Array:
         raise TypeError("a kernel computes with numbers, of which a thread reads one at a time, and not with arrays.")
 
     def __getitem__(self, index: Any) -> Any:
         try:
-            found = self.places[index]
+            found = self._places[index]
         except IndexError:
-            self.cells.notes.take(READS_OUTSIDE, self.cells.number, index)
+            self._cells.notes.take(READS_OUTSIDE, self._cells.number, index)
             return self.dtype.type(np.nan)
-        return Memory(self.cells, found) if isinstance(found, np.ndarray) else self.cells.read(int(found))
+        return Memory(self._cells, found) if isinstance(found, np.ndarray) else self._cells.read(int(found))
 
     def __setitem__(self, index: Any, value: Any) -> None:
         try:
-            found = self.places[index]
+            found = self._places[index]
         except IndexError:
-            self.cells.notes.take(WRITES_OUTSIDE, self.cells.number, index)
+            self._cells.notes.take(WRITES_OUTSIDE, self._cells.number, index)
             return
-        self.cells.write(found, value)
+        self._cells.write(found, value)
 
 
 def memory(cells: Cells) -> Memory:

@@ -77,10 +77,10 @@ def grad_input_kernel(tile: int, size: int) -> Kernel:
             return
         total = float32(0)
         for f in range(dy.shape[1]):
-            # Only the a, b whose u - a and v - b are rows and columns of dy.
-            for a in range(max(0, u - dy.shape[2] + 1), min(size, u + 1)):
-                for b in range(max(0, v - dy.shape[3] + 1), min(size, v + 1)):
-                    total += dy[n, f, u - a, v - b] * weight[f, c, a, b]
+            for a in range(size):
+                for b in range(size):
+                    if 0 <= u - a < dy.shape[2] and 0 <= v - b < dy.shape[3]:
+                        total += dy[n, f, u - a, v - b] * weight[f, c, a, b]
         dx[n, c, u, v] = total
 
     return gathered
