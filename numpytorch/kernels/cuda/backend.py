@@ -26,6 +26,7 @@ from numpytorch.kernels.cuda.direct import direct
 from numpytorch.kernels.cuda.gather import Gather, forward, grad_input
 from numpytorch.kernels.cuda.gemm import gemm
 from numpytorch.kernels.cuda.tiles import takes_direct_path
+from numpytorch.kernels.cuda.training import Training
 from numpytorch.kernels.cuda.weight import grad_weight
 
 if TYPE_CHECKING:
@@ -36,8 +37,11 @@ if TYPE_CHECKING:
     from numpytorch.kernels.interface import Kernels, Window
 
 
-class CudaKernels:
-    """The kernels on one GPU: `numpytorch.kernels.interface.Kernels` says what they compute."""
+class CudaKernels(Training):
+    """The kernels on one GPU: `numpytorch.kernels.interface.Kernels` says what they compute.
+
+    `with kernels.on(stream):` launches and copies on a stream, of Numba or the handle of another library's.
+    """
 
     name = "cuda"
     on = staticmethod(on)

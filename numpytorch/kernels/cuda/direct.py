@@ -20,7 +20,7 @@ from numpy import int32, uint32, uint64
 
 from numpytorch.kernels.cuda import gather as at
 from numpytorch.kernels.cuda.arrays import SIMULATED, launch, number
-from numpytorch.kernels.cuda.gemm import ALIGNMENT
+from numpytorch.kernels.cuda.product import ALIGNMENT
 from numpytorch.kernels.cuda.tiles import THREADS, ceil_div
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpytorch._types import Array
     from numpytorch.kernels.cuda.arrays import DeviceArray
 
-MOST_ROWS = 2 if SIMULATED else 16
+MOST_ROWS = 2 if SIMULATED else 32
 """Rows of one thread: totals in registers."""
 
 SHARED = 8 if SIMULATED else 64

@@ -19,10 +19,11 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from numba import cuda
-from numpy import int32, uint32, uint64
+from numpy import int32, int64, uint32, uint64
 
 from numpytorch.kernels.cuda import gather as at
-from numpytorch.kernels.cuda.arrays import SIMULATED, launch, number
+from numpytorch.kernels.cuda.arrays import launch, number
+from numpytorch.kernels.cuda.product import ALIGNMENT, PADDING, UNSIGNED, accumulate, compiled
 from numpytorch.kernels.cuda.tiles import Tile, ceil_div, tile_for
 
 if TYPE_CHECKING:
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
     from numpytorch._types import Array
     from numpytorch.kernels.cuda.arrays import DeviceArray
-
-ALIGNMENT = None if SIMULATED else 16
-"""Of shared arrays, in bytes: with it the compiler reads four floats at once. The simulator knows none."""
 
 
 def gemm(plan: at.Gather, out: DeviceArray, src: DeviceArray, weight: DeviceArray, bias: DeviceArray) -> None:
@@ -46,7 +44,7 @@ def gemm(plan: at.Gather, out: DeviceArray, src: DeviceArray, weight: DeviceArra
 @functools.cache
 def gemm_kernel(tile: Tile, dtype: DTypeLike, *, checked: bool) -> Any:
     """Return the kernel for a tile; `checked` if taps can fall outside the source."""
-    return cuda.jit(gemm_source(tile, dtype, checked=checked))
+    return compiled(gemm_source(tile, dtype, checked=checked), tile)
 
 
 def gemm_source(tile: Tile, dtype: DTypeLike, *, checked: bool) -> Any:
@@ -55,18 +53,18 @@ def gemm_source(tile: Tile, dtype: DTypeLike, *, checked: bool) -> Any:
     threads, depth, mine = tile.threads, tile.depth, tile.mine
     tile_rows, tile_columns = tile.rows, tile.columns
     across = tile.columns // mine  # threads side by side
-    quads = mine // 4  # a thread's rows are `quads` runs of four, its columns too: runs are read as one vector
-    run_rows, run_columns = tile.rows // quads, tile.columns // quads
+    run_rows, run_columns = tile.rows // (mine // 4), tile.columns // (mine // 4)
     a_lines = threads // depth  # rows of weight read at once, `depth` products of each
     a_loads = tile.rows * depth // threads
     b_lanes = min(threads, tile.columns)  # columns read at once
     b_columns = tile.columns // b_lanes
     b_lines = threads // b_lanes
     b_loads = depth // b_lines
-    a_width, b_width = tile.rows + 4, tile.columns + 4  # four more: no two of a warp's stores meet in one bank
+    a_width, b_width = tile.rows + PADDING, tile.columns + PADDING
     a_size, b_size = depth * a_width, depth * b_width
     a_halves, b_halves = 2 * a_size, 2 * b_size  # one is filled while the other is read
     zero = number(0, dtype)
+    multiply = accumulate(tile)
 
     def kernel(out: Array, src: Array, weight: Array, bias: Array, plan: Array) -> None:
         a_tile = cuda.shared.array(a_halves, dtype, ALIGNMENT)
@@ -76,6 +74,7 @@ def gemm_source(tile: Tile, dtype: DTypeLike, *, checked: bool) -> Any:
         b = cuda.local.array(mine, dtype)
         a_next = cuda.local.array(a_loads, dtype)
         b_next = cuda.local.array((b_columns, b_loads), dtype)
+        a_row = cuda.local.array(a_loads, int32)
         base = cuda.local.array(b_columns, int32)
         top = cuda.local.array(b_columns, int32)
         left = cuda.local.array(b_columns, int32)
@@ -88,21 +87,24 @@ def gemm_source(tile: Tile, dtype: DTypeLike, *, checked: bool) -> Any:
         pixels = plan[at.PIXELS]
         width_v = uint32(plan[at.V])
         area = uint32(plan[at.U] * plan[at.V])
-        height = plan[at.SRC_H]
-        width = plan[at.SRC_W]
+        height = uint32(plan[at.SRC_H])
+        width = uint32(plan[at.SRC_W])
+        first_row = int32(cuda.blockIdx.y * tile_rows)
+        first_pixel = int32(cuda.blockIdx.x * tile_columns)
 
         # This thread's part of the tile of weight: one product of a step, in a_loads rows.
-        a_k = uint32(t % depth)
         a_line = uint32(t // depth)
-        first_row = int32(cuda.blockIdx.y * tile_rows)
-        a_base = int32(group * plan[at.GROUP_STRIDE] + (first_row + a_line) * plan[at.ROW_STRIDE])
-        a_jump = int32(a_lines * plan[at.ROW_STRIDE])
+        a_k = int32(t % depth)
+        for r in range(a_loads):
+            row = int32(min(first_row + a_line + r * a_lines, rows - 1))  # beyond the last row: computed, not stored
+            a_row[r] = group * plan[at.GROUP_STRIDE] + row * plan[at.ROW_STRIDE]
 
         # And of the tile of columns: b_columns pixels, in b_loads products of a step.
         b_column = uint32(t % b_lanes)
         b_line = uint32(t // b_lanes)
+        b_k = int32(b_line)
         for c in range(b_columns):
-            pixel = uint32(cuda.blockIdx.x * tile_columns + c * b_lanes + b_column)
+            pixel = uint32(first_pixel + c * b_lanes + b_column)
             if pixel >= pixels:
                 pixel = uint32(0)  # computed, and not stored
             n = uint32(pixel // area)
@@ -113,71 +115,68 @@ def gemm_source(tile: Tile, dtype: DTypeLike, *, checked: bool) -> Any:
             channel = int32(n * plan[at.SRC_CHANNELS] + group * plan[at.CHANNELS])
             base[c] = (channel * height + top[c]) * width + left[c]
 
-        # Its results lie in rows a_at + 0..3, and as many runs on; in columns b_at + 0..3, and so on.
-        a_at = uint32(t // across * 4)
-        b_at = uint32(t % across * 4)
         for i in range(mine):
             for j in range(mine):
                 total[i, j] = zero
-
-        steps = (products + depth - 1) // depth
+        a_at = uint32(t // across * 4)
+        b_at = uint32(t % across * 4)
+        a_store = uint32(a_k * a_width + a_line)
+        b_store = uint32(b_line * b_width + b_column)
+        steps = int32((products + depth - 1) // depth)
         for step in range(steps + 1):
             if step < steps:  # fetch the next tiles while the last ones are multiplied
-                k = int32(step * depth + a_k)
-                inside = k < products
-                offset = int32(a_base + plan[uint32(at.HEADER + k)]) if inside else int32(0)
                 for r in range(a_loads):
                     a_next[r] = zero
-                    if inside and int32(first_row + a_line + r * a_lines) < rows:
-                        a_next[r] = weight[uint32(offset + r * a_jump)]
+                if a_k < products:
+                    offset = plan[uint32(at.HEADER + a_k)]
+                    for r in range(a_loads):
+                        a_next[r] = weight[uint32(offset + a_row[r])]
+                a_k = int32(a_k + depth)
+                offsets = uint32(at.HEADER + products + b_k)
+                downs = uint32(offsets + products)
+                acrosses = uint32(downs + products)
                 for r in range(b_loads):
-                    k = int32(step * depth + b_line + r * b_lines)
                     for c in range(b_columns):
                         b_next[c, r] = zero
-                    if k < products:
-                        offset = plan[uint32(at.HEADER + products + k)]
+                    if int32(b_k + r * b_lines) < products:
+                        offset = plan[uint64(offsets + r * b_lines)]
                         if checked:
-                            di = plan[uint32(at.HEADER + 2 * products + k)]
-                            dj = plan[uint32(at.HEADER + 3 * products + k)]
+                            di = plan[uint64(downs + r * b_lines)]
+                            dj = plan[uint64(acrosses + r * b_lines)]
                             for c in range(b_columns):
-                                h = int32(top[c] + di)
-                                w = int32(left[c] + dj)
-                                if h >= 0 and h < height and w >= 0 and w < width:
+                                # One comparison for both ends: what is below zero is very large without its sign.
+                                h = int64(int32(top[c] + di)) & UNSIGNED
+                                w = int64(int32(left[c] + dj)) & UNSIGNED
+                                if h < height and w < width:
                                     b_next[c, r] = src[uint32(base[c] + offset)]
                         else:
                             for c in range(b_columns):
                                 b_next[c, r] = src[uint32(base[c] + offset)]
+                b_k = int32(b_k + depth)
             if step > 0:
-                a_half = uint32((step - 1) % 2 * a_size + a_at)
-                b_half = uint32((step - 1) % 2 * b_size + b_at)
-                for d in range(depth):
-                    for q in range(quads):
-                        for i in range(4):
-                            a[q * 4 + i] = a_tile[uint64(a_half + d * a_width + q * run_rows + i)]
-                            b[q * 4 + i] = b_tile[uint64(b_half + d * b_width + q * run_columns + i)]
-                    for i in range(mine):
-                        for j in range(mine):
-                            total[i, j] += a[i] * b[j]
+                half = int32((step - 1) % 2)
+                multiply(total, a, b, a_tile, b_tile, uint32(half * a_size + a_at), uint32(half * b_size + b_at))
             if step < steps:
-                a_half = uint32(step % 2 * a_size + a_k * a_width + a_line)
-                b_half = uint32(step % 2 * b_size + b_line * b_width + b_column)
+                half = int32(step % 2)
+                a_to = uint32(half * a_size + a_store)
+                b_to = uint32(half * b_size + b_store)
                 for r in range(a_loads):
-                    a_tile[uint64(a_half + r * a_lines)] = a_next[r]
+                    a_tile[uint64(a_to + r * a_lines)] = a_next[r]
                 for r in range(b_loads):
                     for c in range(b_columns):
-                        b_tile[uint64(b_half + r * b_lines * b_width + c * b_lanes)] = b_next[c, r]
+                        b_tile[uint64(b_to + r * b_lines * b_width + c * b_lanes)] = b_next[c, r]
             cuda.syncthreads()
 
         plane = int32(plan[at.OUT_H] * plan[at.OUT_W])
         for j in range(mine):
-            pixel = uint32(cuda.blockIdx.x * tile_columns + b_at + j // 4 * run_columns + j % 4)
+            pixel = uint32(first_pixel + b_at + j // 4 * run_columns + j % 4)
             n = uint32(pixel // area)
             in_area = uint32(pixel - n * area)
             u = uint32(in_area // width_v)
-            h = int32(plan[at.START_H] + u * plan[at.EVERY_H])
-            w = int32(plan[at.START_W] + (in_area - u * width_v) * plan[at.EVERY_W])
+            down = int32(plan[at.START_H] + u * plan[at.EVERY_H])
+            right = int32(plan[at.START_W] + (in_area - u * width_v) * plan[at.EVERY_W])
             channel = int32(n * plan[at.OUT_CHANNELS] + group * rows)
-            place[j] = channel * plane + h * plan[at.OUT_W] + w if pixel < pixels else -1
+            place[j] = channel * plane + down * plan[at.OUT_W] + right if pixel < pixels else -1
         for i in range(mine):
             row = int32(first_row + a_at + i // 4 * run_rows + i % 4)
             if row < rows:

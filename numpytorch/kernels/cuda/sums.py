@@ -15,7 +15,7 @@ from numba import cuda
 from numpy import uint32, uint64
 
 from numpytorch.kernels.cuda.arrays import empty, flat, launch, number
-from numpytorch.kernels.cuda.tiles import ENOUGH_BLOCKS, LANES, THREADS, ceil_div
+from numpytorch.kernels.cuda.tiles import LANES, MULTIPROCESSORS, THREADS, ceil_div
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,15 +30,15 @@ def in_slices(
     shape: Shape,
     dtype: DTypeLike,
     terms: int,
-    blocks: int,
+    most: int,
     least: int,
     compute: Callable[[DeviceArray, int, int], None],
 ) -> DeviceArray:
     """Return a sum of `terms` terms: `compute(partial, slices, length)` fills partial (slices, *shape).
 
-    blocks: how many compute one slice. least: terms that a slice has at least, and a divisor of its length.
+    most: slices. least: a divisor of a slice's length, which is four times that, or more.
     """
-    slices = max(1, min(ENOUGH_BLOCKS // blocks, terms // (4 * least)))
+    slices = max(1, min(most, terms // (4 * least)))
     length = ceil_div(ceil_div(terms, slices), least) * least
     slices = max(1, ceil_div(terms, length)) if length else 1
     out = empty(shape, dtype)
@@ -102,7 +102,7 @@ def sum_per_channel(dy: DeviceArray) -> DeviceArray:
         shape = cuda.to_device(np.array([n, f, area, length], np.int32))
         launch(_summer(dy.dtype), (f, slices), THREADS, partial, flat(dy), shape)
 
-    return in_slices((f,), dy.dtype, n * area, f, THREADS, compute)
+    return in_slices((f,), dy.dtype, n * area, 4 * MULTIPROCESSORS // f, THREADS, compute)
 
 
 @functools.cache

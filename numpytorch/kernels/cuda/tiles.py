@@ -47,15 +47,20 @@ class Tile:
     def threads(self) -> int:
         return self.rows * self.columns // self.mine**2
 
+    @property
+    def enough_blocks(self) -> int:
+        """How many blocks keep a large GPU busy: what 65536 registers hold at 128 a thread, at most four, each."""
+        return MULTIPROCESSORS * max(1, min(4, 512 // self.threads))
+
 
 LARGE, WIDE, SQUARE, FLAT = Tile(128, 128), Tile(64, 128), Tile(64, 64), Tile(32, 128)
 DOUBLE = Tile(64, 64, mine=4)
 SMALL_FLAT, SMALL_TALL = Tile(4, 16, depth=4, mine=4), Tile(16, 8, depth=4, mine=4)
 """For the simulator: four and eight threads."""
 
-ENOUGH_BLOCKS = 528
-"""Blocks that fill a large GPU: four for each of 132 multiprocessors. The same for all devices, so that the order of a
-sum, and with it the last bit of a result, does not depend on the device."""
+MULTIPROCESSORS = 132
+"""Of a large GPU. Work is cut for it on all devices, so that the order of a sum, and with it the last bit of a result,
+does not depend on the device."""
 
 DIRECT_ROWS, DIRECT_SUM, DIRECT_TAPS = (2, 4, 12) if SIMULATED else (8, 32, 32)
 THREADS = 8 if SIMULATED else 128
@@ -83,7 +88,7 @@ def tile_for(rows: int, columns: int, groups: int, dtype: DTypeLike, slices: int
         return FLAT
     for tile in (LARGE, WIDE):
         blocks = ceil_div(rows, tile.rows) * ceil_div(columns, tile.columns) * groups * slices
-        if rows > tile.rows // 2 and blocks >= ENOUGH_BLOCKS:
+        if rows > tile.rows // 2 and blocks >= tile.enough_blocks:
             return tile
     return SQUARE
 

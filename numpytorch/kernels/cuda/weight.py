@@ -24,12 +24,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import cuda
-from numpy import int32, uint32, uint64
+from numpy import int32, int64, uint32, uint64
 
 from numpytorch.kernels.cuda.arrays import flat, launch, number
-from numpytorch.kernels.cuda.gemm import ALIGNMENT
+from numpytorch.kernels.cuda.product import ALIGNMENT, PADDING, UNSIGNED, accumulate, compiled
 from numpytorch.kernels.cuda.sums import in_slices
 from numpytorch.kernels.cuda.tiles import (
+    MULTIPROCESSORS,
     THREADS,
     Tile,
     ceil_div,
@@ -100,24 +101,25 @@ def grad_weight(dy: DeviceArray, x: DeviceArray, window: Window, groups: int) ->
     if by_thread:
         filters = few_filters(rows)
         kernel = direct_kernel(filters, taps, dy.dtype)
-        grid, threads, advance = (groups * channels, ceil_div(rows, filters)), THREADS, THREADS
+        grid = (groups * channels, ceil_div(rows, filters))
+        threads, advance, enough = THREADS, THREADS, 4 * MULTIPROCESSORS
     else:
         tile = weight_tile(rows, channels * taps, dy.dtype)
         kernel = gemm_kernel(tile, dy.dtype, checked=window.padding != (0, 0))
         grid = (ceil_div(channels * taps, tile.columns), ceil_div(rows, tile.rows) * groups)
-        threads, advance = tile.threads, tile.depth
+        threads, advance, enough = tile.threads, tile.depth, tile.enough_blocks
 
     def compute(partial: DeviceArray, slices: int, length: int) -> None:
         plan = Plan(tuple(x.shape), tuple(dy.shape), window, groups, length, advance)
         launch(kernel, (*grid, slices), threads, partial, flat_dy, flat_x, _on_device(plan))
 
-    return in_slices((f, channels, kh, kw), dy.dtype, n * oh * ow, grid[0] * grid[1], advance, compute)
+    return in_slices((f, channels, kh, kw), dy.dtype, n * oh * ow, enough // (grid[0] * grid[1]), advance, compute)
 
 
 @functools.cache
 def gemm_kernel(tile: Tile, dtype: DTypeLike, *, checked: bool) -> Any:
     """Return the kernel for a tile; `checked` if windows reach into padding."""
-    return cuda.jit(gemm_source(tile, dtype, checked=checked))
+    return compiled(gemm_source(tile, dtype, checked=checked), tile)
 
 
 def gemm_source(tile: Tile, dtype: DTypeLike, *, checked: bool) -> Any:
@@ -126,14 +128,14 @@ def gemm_source(tile: Tile, dtype: DTypeLike, *, checked: bool) -> Any:
     threads, depth, mine = tile.threads, tile.depth, tile.mine
     tile_rows, tile_columns = tile.rows, tile.columns
     across = tile.columns // mine  # threads side by side
-    quads = mine // 4  # a thread's rows are `quads` runs of four, its columns too: runs are read as one vector
-    run_rows, run_columns = tile.rows // quads, tile.columns // quads
+    run_rows, run_columns = tile.rows // (mine // 4), tile.columns // (mine // 4)
     lines = threads // depth  # rows of dy, or of columns, read at once: `depth` pixels of each
     a_loads, b_loads = tile.rows // lines, tile.columns // lines
-    a_width, b_width = tile.rows + 4, tile.columns + 4  # four more: no two of a warp's stores meet in one bank
+    a_width, b_width = tile.rows + PADDING, tile.columns + PADDING
     a_size, b_size = depth * a_width, depth * b_width
     a_halves, b_halves = 2 * a_size, 2 * b_size  # one is filled while the other is read
     zero = number(0, dtype)
+    multiply = accumulate(tile)
 
     def kernel(partial: Array, dy: Array, x: Array, plan: Array) -> None:
         a_tile = cuda.shared.array(a_halves, dtype, ALIGNMENT)
@@ -143,13 +145,14 @@ def gemm_source(tile: Tile, dtype: DTypeLike, *, checked: bool) -> Any:
         b = cuda.local.array(mine, dtype)
         a_next = cuda.local.array(a_loads, dtype)
         b_next = cuda.local.array(b_loads, dtype)
+        a_row = cuda.local.array(a_loads, int32)
         offset = cuda.local.array(b_loads, int32)
 
         t = uint32(cuda.threadIdx.x)
         rows = plan[ROWS]
         products = plan[PRODUCTS]
-        height = plan[SRC_H]
-        width = plan[SRC_W]
+        height = uint32(plan[SRC_H])
+        width = uint32(plan[SRC_W])
         out_h = plan[OUT_H]
         out_w = plan[OUT_W]
         area = int32(out_h * out_w)
@@ -163,52 +166,58 @@ def gemm_source(tile: Tile, dtype: DTypeLike, *, checked: bool) -> Any:
         first_row = int32((cuda.blockIdx.y - group * tiles_down) * tile_rows)
         first_column = int32(cuda.blockIdx.x * tile_columns)
         dy_image = int32(plan[OUT_CHANNELS] * area)
-        x_image = int32(plan[SRC_CHANNELS] * height * width)
+        x_image = int32(plan[SRC_CHANNELS] * plan[SRC_H] * plan[SRC_W])
 
-        # This thread's part of both tiles: one pixel of a step, in a_loads rows and b_loads columns.
+        # This thread's part of both tiles: one pixel of a step, in a_loads rows and b_loads columns. Rows and columns
+        # beyond the last one are the last one, computed and not stored.
         line = uint32(t // depth)
         lane = uint32(t % depth)
-        a_row = int32(first_row + line)
         b_column = int32(first_column + line)
-        dy_base = int32((group * rows + a_row) * area)
-        x_base = int32(group * plan[CHANNELS] * height * width)
+        for r in range(a_loads):
+            row = int32(min(first_row + line + r * lines, rows - 1))
+            a_row[r] = (group * rows + row) * area
+        x_base = int32(group * plan[CHANNELS] * plan[SRC_H] * plan[SRC_W])
         for r in range(b_loads):
-            k = int32(b_column + r * lines)
-            offset[r] = plan[uint32(HEADER + k)] if k < products else 0
-        pixel = int32(cuda.blockIdx.z * plan[LENGTH] + lane)
-        end = int32(min(cuda.blockIdx.z * plan[LENGTH] + plan[LENGTH], plan[PIXELS]))
+            k = int32(min(b_column + r * lines, products - 1))
+            offset[r] = x_base + plan[uint32(HEADER + k)]
+        first = int32(cuda.blockIdx.z * plan[LENGTH])
+        end = int32(min(first + plan[LENGTH], plan[PIXELS]))
+        pixel = int32(first + lane)
         n = int32(uint32(pixel) // uint32(area))
         oh = int32(uint32(pixel - n * area) // uint32(out_w))
         ow = int32(pixel - n * area - oh * out_w)
 
-        a_at = uint32(t // across * 4)
-        b_at = uint32(t % across * 4)
         for i in range(mine):
             for j in range(mine):
                 total[i, j] = zero
-
-        steps = (end - pixel + int32(lane) + depth - 1) // depth
+        a_at = uint32(t // across * 4)
+        b_at = uint32(t % across * 4)
+        a_store = uint32(lane * a_width + line)
+        b_store = uint32(lane * b_width + line)
+        steps = int32((end - first + depth - 1) // depth)
         for step in range(steps + 1):
             if step < steps:  # fetch the next tiles while the last ones are multiplied
-                inside = pixel < end
-                dy_at = int32(dy_base + n * dy_image + oh * out_w + ow)
                 for r in range(a_loads):
                     a_next[r] = zero
-                    if inside and int32(a_row + r * lines) < rows:
-                        a_next[r] = dy[uint32(dy_at + r * lines * area)]
-                top = int32(oh * step_h)
-                left = int32(ow * step_w)
-                x_at = int32(x_base + n * x_image + top * width + left)
                 for r in range(b_loads):
                     b_next[r] = zero
-                    k = int32(b_column + r * lines)
-                    there = inside and k < products
-                    if checked and there:
-                        h = int32(top + plan[uint32(HEADER + products + k)])
-                        w = int32(left + plan[uint32(HEADER + 2 * products + k)])
-                        there = h >= 0 and h < height and w >= 0 and w < width
-                    if there:
-                        b_next[r] = x[uint32(x_at + offset[r])]
+                if pixel < end:
+                    dy_at = int32(n * dy_image + oh * out_w + ow)
+                    for r in range(a_loads):
+                        a_next[r] = dy[uint32(dy_at + a_row[r])]
+                    top = int32(oh * step_h)
+                    left = int32(ow * step_w)
+                    x_at = int32(n * x_image + top * plan[SRC_W] + left)
+                    for r in range(b_loads):
+                        if checked:
+                            k = int32(min(b_column + r * lines, products - 1))
+                            # One comparison for both ends: what is below zero is very large without its sign.
+                            h = int64(int32(top + plan[uint32(HEADER + products + k)])) & UNSIGNED
+                            w = int64(int32(left + plan[uint32(HEADER + 2 * products + k)])) & UNSIGNED
+                            if h < height and w < width:
+                                b_next[r] = x[uint32(x_at + offset[r])]
+                        else:
+                            b_next[r] = x[uint32(x_at + offset[r])]
                 pixel = int32(pixel + depth)
                 ow = int32(ow + by_w)
                 oh = int32(oh + by_h)
@@ -220,23 +229,16 @@ def gemm_source(tile: Tile, dtype: DTypeLike, *, checked: bool) -> Any:
                     oh = int32(oh - out_h)
                     n = int32(n + 1)
             if step > 0:
-                a_half = uint32((step - 1) % 2 * a_size + a_at)
-                b_half = uint32((step - 1) % 2 * b_size + b_at)
-                for d in range(depth):
-                    for q in range(quads):
-                        for i in range(4):
-                            a[q * 4 + i] = a_tile[uint64(a_half + d * a_width + q * run_rows + i)]
-                            b[q * 4 + i] = b_tile[uint64(b_half + d * b_width + q * run_columns + i)]
-                    for i in range(mine):
-                        for j in range(mine):
-                            total[i, j] += a[i] * b[j]
+                half = int32((step - 1) % 2)
+                multiply(total, a, b, a_tile, b_tile, uint32(half * a_size + a_at), uint32(half * b_size + b_at))
             if step < steps:
-                a_half = uint32(step % 2 * a_size + lane * a_width + line)
-                b_half = uint32(step % 2 * b_size + lane * b_width + line)
+                half = int32(step % 2)
+                a_to = uint32(half * a_size + a_store)
+                b_to = uint32(half * b_size + b_store)
                 for r in range(a_loads):
-                    a_tile[uint64(a_half + r * lines)] = a_next[r]
+                    a_tile[uint64(a_to + r * lines)] = a_next[r]
                 for r in range(b_loads):
-                    b_tile[uint64(b_half + r * lines)] = b_next[r]
+                    b_tile[uint64(b_to + r * lines)] = b_next[r]
             cuda.syncthreads()
 
         row_base = int32(cuda.blockIdx.z * plan[OUT_CHANNELS] + group * rows)

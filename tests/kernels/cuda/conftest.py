@@ -20,7 +20,8 @@ def _has_gpu() -> bool:
         return False
 
 
-if not _has_gpu():
+HAS_GPU = _has_gpu()
+if not HAS_GPU:
     assert "numba.cuda" not in sys.modules, "too late to choose the simulator: import numba.cuda within tests only"
     numba.config.ENABLE_CUDASIM = 1
 

@@ -57,6 +57,17 @@ def test_convolution_and_its_gradients_are_those_of_the_loops(
     check(kernels, images(3, *x), images(4, *weight), window, groups)
 
 
+@pytest.mark.parametrize("name", ["LARGE", "SQUARE", "FLAT"])
+def test_the_tiles_of_a_gpu_give_the_same(kernels: Kernels, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The simulator uses tiny ones otherwise. Two steps, the second not full, and as little else as can be."""
+    from numpytorch.kernels.cuda import gemm, tiles, weight
+
+    tile = getattr(tiles, name)
+    monkeypatch.setattr(gemm, "tile_for", lambda *_: tile)
+    monkeypatch.setattr(weight, "weight_tile", lambda *_: tile)
+    check(kernels, images(7, 1, 3, 4, 4), images(8, 3, 3, 2, 2), Window((2, 2), padding=(0, 1)), 1)
+
+
 @FEW
 @given(st.data())
 def test_so_are_those_of_other_shapes(kernels: Kernels, data: st.DataObject) -> None:
