@@ -92,7 +92,7 @@ def sources(dtype: DTypeLike) -> dict[str, Any]:
     # Numba compiles names of this scope as constants.
     threads = THREADS
     zero = number(0, dtype)
-    real = np.dtype(dtype).type
+    real: Any = np.dtype(dtype).type
 
     def relu(y: Array, x: Array) -> None:
         i = uint32(cuda.blockIdx.x * threads + cuda.threadIdx.x)
