@@ -25,9 +25,9 @@ mutants: $(VENV)/.ready-dev
 words: $(VENV)/.ready-dev
 	$(BIN)/python -m autograder.locale.update
 
+# Everything, or make bench ENTRY=cnn; results go to benchmarks/results and benchmarks/README.md.
 bench: $(VENV)/.ready-bench
-	$(BIN)/python -m benchmarks.engine
-	$(BIN)/python -m benchmarks.judge
+	$(BIN)/python -m benchmarks $(ENTRY)
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,78 @@
+"""Training steps: the model answers' networks, forward, backward and SGD, on the same numbers in every library."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks.entries import MINITORCH, NUMBA, OTHERS, PYTORCH, Entry, ours, result
+from benchmarks.turns import Side, Turns
+
+if TYPE_CHECKING:
+    from benchmarks.results import Result
+
+LADDER = [
+    ours("numba"),
+    ours("numpy"),
+    Side("model answer (im2col)", "ours", {"layers": "answer"}),
+]
+LOOPS = Side("loops", "ours", {"layers": "loops"})
+HIPS_NOTE = "HIPS autograd has no pooling and no layer of convolution; its step is written as in its own examples."
+FORMS = "tinygrad's step is jitted, PyTorch's is eager, as each one's own examples have it."
+
+
+def cnn(entry: Entry) -> Result:
+    """The lesson's ladder, from loops to tuned kernels, beside other libraries."""
+    with Turns([*LADDER, *OTHERS, LOOPS]) as turns:
+        case = turns.case(entry.title, "cnn_step", {"n": 32}, base=PYTORCH)
+        notes = [
+            "loops: one window at a time, as a student may begin with; model answer: assignments/cnn/solution.py.",
+            HIPS_NOTE,
+            FORMS,
+        ]
+        return result(entry, [case], turns, notes=notes, absent=MINITORCH)
+
+
+def cnn256(entry: Entry) -> Result:
+    """The same with a larger batch, without loops."""
+    with Turns([*LADDER, *OTHERS]) as turns:
+        case = turns.case(entry.title, "cnn_step", {"n": 256}, base=PYTORCH, turns=12)
+        return result(entry, [case], turns, notes=[HIPS_NOTE, FORMS], absent=MINITORCH)
+
+
+def rnn(entry: Entry) -> Result:
+    """A recurrent layer, the last state through a linear layer."""
+    sides = [
+        Side("numpytorch, nn.RNN", "ours"),
+        Side("model answer", "ours", {"layers": "answer"}),
+        Side("numpytorch, step by step", "ours", {"layers": "steps"}),
+        *OTHERS,
+    ]
+    with Turns(sides) as turns:
+        sizes = {"n": 64, "steps": 28, "inputs": 28, "hidden": 128}
+        case = turns.case(entry.title, "rnn_step", sizes, base=PYTORCH)
+        notes = [
+            (
+                "MyGrad, HIPS autograd and tinygrad have no recurrent layer: theirs is written step by step, as "
+                "`numpytorch, step by step` is. DeZero's layer takes one step."
+            ),
+            FORMS,
+        ]
+        return result(entry, [case], turns, notes=notes, absent=MINITORCH)
+
+
+def threads(entry: Entry) -> Result:
+    """The Numba backend beside BLAS, with every combination of their threads."""
+    sides = [
+        Side(
+            f"BLAS {blas}, Numba {numba}",
+            "ours",
+            {"backend": "numba"},
+            {"OPENBLAS_NUM_THREADS": str(blas), "NUMBA_NUM_THREADS": str(numba)},
+        )
+        for blas in (1, 2)
+        for numba in (1, 2)
+    ]
+    with Turns([*sides, OTHERS[0]]) as turns:
+        case = turns.case(entry.title, "cnn_step", {"n": 32}, base=PYTORCH, turns=15)
+        note = f"What the other entries use is BLAS {turns.threads}, Numba {turns.threads}; {NUMBA} sees to the rest."
+        return result(entry, [case], turns, notes=[note])
