@@ -1,18 +1,13 @@
-"""The kernels in NumPy: convolution as matrix products of columns, pooling as a few passes over the image.
-
-Columns have one row of numbers for each window. They are made for a block of images at a time, which stays in the
-cache: memory does not grow with the batch. The gradient makes them again: to keep them would take KH*KW times the
-memory of the image.
-Source: Chellapilla et al. 2006, "High performance convolutional neural networks for document processing".
-"""
+"""The kernels in NumPy: convolution as matrix products of columns, pooling as a few passes over the image."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+import threading
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
+from numpytorch.kernels.columns import Columns, entries_of, windows_of
 from numpytorch.kernels.layout import (
     channels_first,
     channels_last,
@@ -24,16 +19,10 @@ from numpytorch.kernels.layout import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Sequence
 
     from numpytorch._types import Array, Shape
     from numpytorch.kernels.interface import Kernels, Window
-
-BLOCK = 1 << 20
-"""Bytes of columns in a block: they fit into the second-level cache of one core."""
-
-Block: TypeAlias = tuple[slice, slice]
-"""Some images, and some rows of their windows."""
 
 
 class NumpyKernels:
@@ -41,45 +30,78 @@ class NumpyKernels:
 
     name = "numpy"
 
+    columns: ClassVar[type[Columns]] = Columns
+    """What makes columns. Another backend may have another."""
+
+    def share_out(self, work: Callable[[slice], None], blocks: Sequence[slice]) -> None:
+        """Call `work` once for each block. Another backend may use threads."""
+        for block in blocks:
+            work(block)
+
     def conv2d(self, x: Array, weight: Array, bias: Array | None, window: Window, groups: int = 1) -> Array:
         """See `Kernels.conv2d`."""
-        out = window.out_shape(*x.shape[2:])
-        images = padded(channels_last(x), window)
-        y = np.empty((len(x), *out, len(weight)), x.dtype)
+        images = channels_last(x)
+        y = np.empty((len(x), *window.out_shape(*x.shape[2:]), len(weight)), x.dtype)
+        b = np.zeros(0, x.dtype) if bias is None else bias
         for g in range(groups):
-            windows = _windows(_group(images, g, groups), window, out)
-            filters = _filters(weight, g, groups)  # (F/groups, K)
-            y_g = _group(y, g, groups)
-            for block in _blocks(windows):
-                np.matmul(_columns(windows[block]), filters.T, out=_rows(y_g[block]))
-        if bias is not None:
-            y += bias
+            self._conv2d(_group(images, g, groups), _filters(weight, g, groups), _group(b, g, groups), window,
+                         _group(y, g, groups))  # fmt: skip
         return channels_first(y)
+
+    def _conv2d(self, images: Array, filters: Array, bias: Array, window: Window, y: Array) -> None:
+        columns = self.columns(images, window, y.shape[1:3])
+
+        def work(block: slice) -> None:
+            for step in columns.steps:
+                part = _rows(y[block, step])  # (P, F)
+                np.matmul(columns.of(block, step), filters.T, out=part)
+                if bias.size:
+                    part += bias
+
+        self.share_out(work, columns.blocks)
 
     def conv2d_grad_input(self, dy: Array, weight: Array, x_shape: Shape, window: Window, groups: int = 1) -> Array:
         """See `Kernels.conv2d_grad_input`."""
-        n, c, h, w = x_shape
         upstream = channels_last(dy)
-        dx = np.zeros(padded_shape((n, h, w, c), window), dy.dtype)
-        for g in range(groups):
-            windows = _windows(_group(dx, g, groups), window, dy.shape[2:])
-            filters = _filters(weight, g, groups)  # (F/groups, K)
-            dy_g = _group(upstream, g, groups)
-            for block in _blocks(windows):
-                _add_columns(windows[block], _rows(dy_g[block]) @ filters)
-        return channels_first(cropped(dx, window))
+        parts = [
+            self._grad_input(_group(upstream, g, groups), _filters(weight, g, groups), x_shape, window)
+            for g in range(groups)
+        ]
+        return channels_first(parts[0] if groups == 1 else np.concatenate(parts, axis=-1))
+
+    def _grad_input(self, dy: Array, filters: Array, x_shape: Shape, window: Window) -> Array:
+        n, _, h, w = x_shape
+        channels = filters.shape[1] // (window.size[0] * window.size[1])
+        columns = self.columns(np.zeros((n, h, w, channels), dy.dtype), window, dy.shape[1:3])
+
+        def work(block: slice) -> None:
+            for step in columns.steps:
+                columns.add(_rows(dy[block, step]) @ filters, block, step)
+
+        self.share_out(work, columns.blocks)
+        return columns.finished()
 
     def conv2d_grad_weight(self, dy: Array, x: Array, window: Window, groups: int = 1) -> Array:
         """See `Kernels.conv2d_grad_weight`."""
-        f, c = dy.shape[1] // groups, x.shape[1] // groups
-        images, upstream = padded(channels_last(x), window), channels_last(dy)
-        dw = np.zeros((groups, f, *window.size, c), x.dtype)
-        for g in range(groups):
-            windows = _windows(_group(images, g, groups), window, dy.shape[2:])
-            dy_g = _group(upstream, g, groups)
-            for block in _blocks(windows):
-                dw[g] += (_rows(dy_g[block]).T @ _columns(windows[block])).reshape(dw.shape[1:])
-        return np.ascontiguousarray(channels_first(dw.reshape(-1, *window.size, c)))
+        images, upstream = channels_last(x), channels_last(dy)
+        parts = [
+            self._grad_weight(_group(upstream, g, groups), _group(images, g, groups), window) for g in range(groups)
+        ]
+        dw = np.concatenate(parts).reshape(dy.shape[1], *window.size, -1)
+        return np.ascontiguousarray(channels_first(dw))
+
+    def _grad_weight(self, dy: Array, images: Array, window: Window) -> Array:
+        columns = self.columns(images, window, dy.shape[1:3])
+        total, lock = np.zeros((dy.shape[3], columns.length), dy.dtype), threading.Lock()
+
+        def work(block: slice) -> None:
+            for step in columns.steps:
+                part = _rows(dy[block, step]).T @ columns.of(block, step)
+                with lock:
+                    np.add(total, part, out=total)
+
+        self.share_out(work, columns.blocks)
+        return total
 
     def conv2d_grad_bias(self, dy: Array) -> Array:
         """See `Kernels.conv2d_grad_bias`."""
@@ -89,17 +111,17 @@ class NumpyKernels:
     def max_pool2d(self, x: Array, window: Window) -> tuple[Array, Array]:
         """See `Kernels.max_pool2d`."""
         out = window.out_shape(*x.shape[2:])
-        windows = _windows(padded(channels_last(x), window, -np.inf), window, out)
+        windows = windows_of(padded(channels_last(x), window, -np.inf), window, out)
         y = np.full((len(x), *out, x.shape[1]), -np.inf, x.dtype)
         places = np.empty(y.shape, place_type(window))
         places[:] = first_places(window, out)
-        for place, entries in enumerate(_entries(windows)):
+        for place, entries in enumerate(entries_of(windows)):
             better = (entries > y).astype(places.dtype)
             better *= places.dtype.type(place)
             np.maximum(places, better, out=places)  # places grow: a later one that is better is the larger number
             np.maximum(y, entries, out=y)
         if np.isnan(y).any():
-            for place, entries in reversed(list(enumerate(_entries(windows)))):
+            for place, entries in reversed(list(enumerate(entries_of(windows)))):
                 places[np.isnan(entries)] = place
         return channels_first(y), channels_first(places)
 
@@ -108,7 +130,7 @@ class NumpyKernels:
         n, c, h, w = x_shape
         upstream, winners = channels_last(dy), channels_last(places)
         dx = np.zeros(padded_shape((n, h, w, c), window), dy.dtype)
-        for place, entries in enumerate(_entries(_windows(dx, window, dy.shape[2:]))):
+        for place, entries in enumerate(entries_of(windows_of(dx, window, dy.shape[2:]))):
             entries += upstream * (winners == place)
         return channels_first(cropped(dx, window))
 
@@ -116,7 +138,7 @@ class NumpyKernels:
         """See `Kernels.avg_pool2d`."""
         out = window.out_shape(*x.shape[2:])
         y = np.zeros((len(x), *out, x.shape[1]), x.dtype)
-        for entries in _entries(_windows(padded(channels_last(x), window), window, out)):
+        for entries in entries_of(windows_of(padded(channels_last(x), window), window, out)):
             y += entries
         y /= window.size[0] * window.size[1]
         return channels_first(y)
@@ -126,7 +148,7 @@ class NumpyKernels:
         n, c, h, w = x_shape
         share = channels_last(dy) / (window.size[0] * window.size[1])
         dx = np.zeros(padded_shape((n, h, w, c), window), dy.dtype)
-        for entries in _entries(_windows(dx, window, dy.shape[2:])):
+        for entries in entries_of(windows_of(dx, window, dy.shape[2:])):
             entries += share
         return channels_first(cropped(dx, window))
 
@@ -134,41 +156,6 @@ class NumpyKernels:
 def load() -> Kernels:
     """Return the kernels."""
     return NumpyKernels()
-
-
-def _windows(images: Array, window: Window, out_shape: Shape) -> Array:
-    """Return a view of padded images (N, H, W, C): (N, OH, OW, KH, KW, C), whose windows may overlap."""
-    n, h, w, c = images.strides
-    strides = (n, h * window.stride[0], w * window.stride[1], h * window.dilation[0], w * window.dilation[1], c)
-    return as_strided(images, (len(images), *out_shape, *window.size, images.shape[-1]), strides)
-
-
-def _entries(windows: Array) -> Iterator[Array]:
-    """Go through the places of a window: of each, a view of that entry in every window, (N, OH, OW, C)."""
-    return (windows[:, :, :, i, j] for i in range(windows.shape[3]) for j in range(windows.shape[4]))
-
-
-def _blocks(windows: Array) -> Iterator[Block]:
-    """Cut windows into blocks of whole images, or of rows of one image if that alone is too large."""
-    n, oh = windows.shape[:2]
-    row = windows.itemsize * int(np.prod(windows.shape[2:]))
-    rows = min(oh, max(1, BLOCK // row))
-    images = max(1, BLOCK // (row * oh)) if rows == oh else 1
-    return ((slice(i, i + images), slice(top, top + rows)) for i in range(0, n, images) for top in range(0, oh, rows))
-
-
-def _columns(windows: Array) -> Array:
-    """Copy windows (N, OH, OW, KH, KW, C) to columns (N*OH*OW, KH*KW*C), in the order that copies longer pieces."""
-    k = windows.shape[3] * windows.shape[4] * windows.shape[5]
-    if windows.shape[2] > windows.shape[4] * windows.shape[5]:  # OW > KW*C: few channels, as in a first layer
-        return np.ascontiguousarray(windows.transpose(3, 4, 5, 0, 1, 2)).reshape(k, -1).T
-    return np.ascontiguousarray(windows).reshape(-1, k)
-
-
-def _add_columns(windows: Array, columns: Array) -> None:
-    """Add columns (N*OH*OW, KH*KW*C) to the entries that they came from, where windows may overlap."""
-    for entries, values in zip(_entries(windows), _entries(columns.reshape(windows.shape)), strict=True):
-        entries += values
 
 
 def _group(images: Array, g: int, groups: int) -> Array:

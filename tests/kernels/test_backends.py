@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 
-@pytest.fixture(params=["numpy"], scope="module")
+@pytest.fixture(params=["numpy", "numba"], scope="module")
 def kernels(request: pytest.FixtureRequest) -> Kernels:
+    if request.param == "numba":
+        pytest.importorskip("numba", exc_type=ImportError)
     return kernels_of(request.param)
 
 
