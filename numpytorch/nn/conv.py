@@ -76,6 +76,12 @@ class Conv2d(Module):
         y = form.kernels.conv2d(x.arr, self.w.arr, None if self.b is None else self.b.arr, self.window, self.groups)
         return attach(y, Conv2dGradFn(form, *parents))
 
+    def extra_repr(self) -> str:
+        """Return the shapes of the parameters, and where the windows lie."""
+        w = self.window
+        rest = f"stride={w.stride}, padding={w.padding}, dilation={w.dilation}, groups={self.groups}"
+        return f"{super().extra_repr()}, {rest}"
+
 
 @dataclass(frozen=True, slots=True)
 class _Form:
@@ -131,6 +137,7 @@ class Conv2dGradFn(GradFn):
     def __init__(self, form: _Form, *parents: Tensor) -> None:
         super().__init__(*parents)
         self.form = form
+        self.backend = form.kernels.name
 
     def f_d(self, x: TensorNode, w: TensorNode, *rest: Any) -> tuple[Array | None, ...]:
         dy = rest[-1].grad
