@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -61,7 +62,9 @@ def on_device(array: object) -> bool:
 def bring(array: DeviceArray | Array) -> DeviceArray:
     """Return the array on the device, C-contiguous: itself where it can be, else a copy."""
     if not on_device(array):
-        return cuda.to_device(np.ascontiguousarray(array), stream=stream())
+        out = empty(array.shape, array.dtype)
+        out.copy_to_device(np.ascontiguousarray(array), stream=stream())
+        return out
     there: DeviceArray = array if hasattr(array, "__cuda_ndarray__") else _foreign(array)
     if there.is_c_contiguous():
         return there
@@ -89,6 +92,12 @@ def to_host(array: DeviceArray) -> Array:
     if stream() != 0:
         stream().synchronize()
     return host
+
+
+@functools.lru_cache(maxsize=1024)
+def integers(*values: int) -> DeviceArray:
+    """Return numbers that a kernel needs, as one array of int32 on the device, copied there once."""
+    return cuda.to_device(np.array(values, np.int32))
 
 
 def number(value: float, dtype: DTypeLike) -> Any:

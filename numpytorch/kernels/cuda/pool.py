@@ -16,7 +16,7 @@ import numpy as np
 from numba import cuda
 from numpy import int32, uint32
 
-from numpytorch.kernels.cuda.arrays import empty, flat, launch, number
+from numpytorch.kernels.cuda.arrays import empty, flat, integers, launch, number
 from numpytorch.kernels.cuda.tiles import THREADS, ceil_div
 
 if TYPE_CHECKING:
@@ -58,13 +58,7 @@ def avg_pool_grad(dy: DeviceArray, x_shape: Shape, window: Window) -> DeviceArra
 
 
 def _launch(kernel: Any, out: DeviceArray, pooled: Shape, x_shape: Shape, *arrays: DeviceArray) -> None:
-    launch(kernel, (ceil_div(out.size, THREADS),), THREADS, *arrays, _sizes(*x_shape[2:], *pooled[2:]))
-
-
-@functools.lru_cache(maxsize=1024)
-def _sizes(*sizes: int) -> DeviceArray:
-    """Return (H, W, OH, OW) on the device."""
-    return cuda.to_device(np.array(sizes, np.int32))
+    launch(kernel, (ceil_div(out.size, THREADS),), THREADS, *arrays, integers(*x_shape[2:], *pooled[2:]))
 
 
 @functools.cache

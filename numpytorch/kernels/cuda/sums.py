@@ -10,11 +10,10 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numba import cuda
 from numpy import uint32, uint64
 
-from numpytorch.kernels.cuda.arrays import empty, flat, launch, number
+from numpytorch.kernels.cuda.arrays import empty, flat, integers, launch, number
 from numpytorch.kernels.cuda.tiles import LANES, MULTIPROCESSORS, THREADS, ceil_div
 
 if TYPE_CHECKING:
@@ -99,8 +98,7 @@ def sum_per_channel(dy: DeviceArray) -> DeviceArray:
     n, f, area = dy.shape[0], dy.shape[1], dy.shape[2] * dy.shape[3]
 
     def compute(partial: DeviceArray, slices: int, length: int) -> None:
-        shape = cuda.to_device(np.array([n, f, area, length], np.int32))
-        launch(_summer(dy.dtype), (f, slices), THREADS, partial, flat(dy), shape)
+        launch(_summer(dy.dtype), (f, slices), THREADS, partial, flat(dy), integers(n, f, area, length))
 
     return in_slices((f,), dy.dtype, n * area, 4 * MULTIPROCESSORS // f, THREADS, compute)
 

@@ -9,7 +9,6 @@ import pytest
 
 import numpytorch as npt
 from numpytorch import nn
-from numpytorch.kernels import Window
 
 if TYPE_CHECKING:
     from numpytorch._types import Array
@@ -59,29 +58,37 @@ def test_bias_and_descent(kernels: CudaKernels) -> None:
     np.testing.assert_allclose(kernels.to_host(y), x / 2 + bias)
 
 
-def test_a_step_of_training_on_the_device_lowers_the_loss_as_the_library_does(kernels: CudaKernels) -> None:
-    """A convolution, ReLU and a linear layer: forward, backward and one step, with no copy in between."""
-    x, labels = draw(2, 1, 4, 4), np.array([1, 0])
-    filters, matrix = draw(2, 1, 3, 3), draw(8, 2)
-    window, on = Window((3, 3)), kernels.to_device
-    images, w, m = on(x), on(filters), on(matrix)
-    losses = []
-    for _ in range(2):
-        hidden = kernels.relu(kernels.conv2d(images, w, None, window))
-        flat = hidden.reshape(2, 8)
-        loss, d_logits = kernels.cross_entropy(kernels.matmul(flat, m), on(labels))
-        d_hidden = kernels.relu_grad(kernels.matmul_transposed(d_logits, m), flat).reshape(hidden.shape)
-        kernels.descend(m, kernels.transposed_matmul(flat, d_logits), 0.1)
-        kernels.descend(w, kernels.conv2d_grad_weight(d_hidden, images, window), 0.1)
-        losses.append(kernels.to_host(loss).item())
+def test_the_benchmarks_training_step_is_that_of_the_library(kernels: CudaKernels) -> None:
+    from benchmarks.cuda import RATE, Step, network
 
-    conv, linear = nn.Conv2d(1, 2, 3, bias=False), nn.Linear(8, 2, bias=False)
-    conv.w.arr, linear.w.arr = filters.copy(), matrix.copy()
-    optimizer = npt.optim.SGD([conv.w, linear.w], lr=0.1)
-    for loss_on_device in losses:
+    weights = network(channels=1, flat=2, hidden=3)
+    x, labels = draw(2, 1, 10, 10).astype(np.float32), np.array([1, 7])
+    step = Step(kernels, weights)
+    on_device = [step(x, labels) for _ in range(2)]
+
+    layers = nn.Conv2d(1, 1, 3), nn.Conv2d(1, 2, 3), nn.Linear(2, 3), nn.Linear(3, 10, bias=False)
+    parameters = [p for layer in layers for p in (layer.w, layer.b) if p is not None]
+    for parameter, weight in zip(parameters, weights.values(), strict=True):
+        parameter.arr = weight.copy()
+    optimizer, pool = npt.optim.SGD(parameters, lr=RATE), nn.MaxPool2d(2, 2)
+    for loss in on_device:
         optimizer.zero_grad()
-        out = linear(npt.reshape(npt.relu(conv(npt.tensor(x))), (2, 8)))
-        expected = nn.CrossEntropyLoss()(out, npt.tensor(labels))
+        features = pool(npt.relu(layers[1](pool(npt.relu(layers[0](npt.tensor(x)))))))
+        hidden = npt.relu(layers[2](npt.reshape(features, (2, 2))))
+        expected = nn.CrossEntropyLoss()(layers[3](hidden), npt.tensor(labels))
         expected.backward()
         optimizer.step()
-        assert loss_on_device == pytest.approx(expected.item())
+        assert loss == pytest.approx(expected.item(), rel=1e-6)
+    for (name, weight), parameter in zip(step.weights.items(), parameters, strict=True):
+        np.testing.assert_allclose(kernels.to_host(weight), parameter.arr, atol=1e-7, err_msg=name)
+
+
+def test_the_benchmark_says_that_it_needs_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:
+    from benchmarks.cuda import main, there_is_a_gpu
+
+    if there_is_a_gpu():
+        pytest.skip("there is one")
+    assert main() == 2
+    assert capsys.readouterr().err == (
+        "benchmarks.cuda: needs an NVIDIA GPU that PyTorch and Numba can use, found none.\n"
+    )
