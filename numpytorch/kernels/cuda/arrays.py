@@ -29,6 +29,9 @@ Stream: TypeAlias = Any
 SIMULATED: bool = bool(config.ENABLE_CUDASIM)
 """Whether kernels run in Numba's simulator, where the device's memory is the host's."""
 
+DEFAULT_STREAM = 1
+"""The handle of the default stream in `__cuda_array_interface__`."""
+
 _stream: ContextVar[Stream] = ContextVar("stream", default=0)
 _arena: ContextVar[Arena | None] = ContextVar("arena", default=None)
 
@@ -76,9 +79,7 @@ def bring(array: DeviceArray | Array) -> DeviceArray:
 def _foreign(array: Any) -> DeviceArray:
     """Return another library's array as Numba's, no copy; wait for its stream unless it is ours."""
     theirs = array.__cuda_array_interface__.get("stream")
-    ours = stream()
-    same = theirs is None or (ours != 0 and theirs == ours.handle.value)
-    return cuda.as_cuda_array(array, sync=not same)
+    return cuda.as_cuda_array(array, sync=theirs not in (None, int(stream()) or DEFAULT_STREAM))
 
 
 def give(out: DeviceArray, *inputs: object) -> Array | DeviceArray:

@@ -55,13 +55,16 @@ def test_any_strides_will_do(kernels: Kernels, device: bool) -> None:
     np.testing.assert_allclose(y.copy_to_host() if device else y, expected())
 
 
-def test_another_librarys_array_is_used_where_it_is(kernels: Kernels, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("stream", "waits"), [(None, False), (1, False), (7, True)])
+def test_another_librarys_array_is_used_where_it_is_once_its_stream_is_done(
+    kernels: Kernels, monkeypatch: pytest.MonkeyPatch, stream: int | None, waits: bool
+) -> None:
     from numba import cuda
 
     class Foreign:
-        """An array on the device, of another library."""
+        """An array on the device, of another library; stream 1 is the default one, which is ours."""
 
-        __cuda_array_interface__ = {"stream": 1}  # noqa: RUF012 - as the protocol has it
+        __cuda_array_interface__ = {"stream": stream}  # noqa: RUF012 - as the protocol has it
         shape, dtype = X.shape, X.dtype
 
     seen: list[tuple[object, bool]] = []
@@ -73,7 +76,7 @@ def test_another_librarys_array_is_used_where_it_is(kernels: Kernels, monkeypatc
     monkeypatch.setattr(cuda, "as_cuda_array", as_cuda_array, raising=False)  # the simulator has none
     x = Foreign()
     y: Any = kernels.conv2d(x, WEIGHT, None, WINDOW)  # type: ignore[arg-type] # it offers the interface
-    assert seen == [(x, True)]
+    assert seen == [(x, waits)]
     np.testing.assert_allclose(y.copy_to_host(), expected())
 
 
