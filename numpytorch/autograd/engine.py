@@ -9,6 +9,7 @@ import numpy as np
 from numpytorch._errors import GraphError, ShapeError
 from numpytorch._node import WRITES
 from numpytorch.autograd.grad_fn import Part
+from numpytorch.autograd.memory import LARGE, free_unread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,8 @@ def propagate(loss: TensorNode, gradient: Array) -> None:
     latest = WRITES[0]
     leaves: list[tuple[TensorNode, Array | None]] = []
     try:
-        count_consumers(loss, leaves)
+        if count_consumers(loss, leaves):
+            free_unread(loss)
         accumulate(loss, gradient, fresh=False)
         ready = [loss] if loss.grad_fn is not None else []
         while ready:
@@ -60,6 +62,7 @@ def propagate(loss: TensorNode, gradient: Array) -> None:
                     x.grad_cnt -= 1
                     if x.grad_cnt == 0 and x.grad_fn is not None:
                         ready.append(x)
+            gradients, dx = (), None  # what has been handed on is to live no longer than it is needed
     except BaseException:
         _forget(loss)
         for x, before in leaves:
@@ -67,11 +70,13 @@ def propagate(loss: TensorNode, gradient: Array) -> None:
         raise
 
 
-def count_consumers(loss: TensorNode, leaves: list[tuple[TensorNode, Array | None]]) -> None:
+def count_consumers(loss: TensorNode, leaves: list[tuple[TensorNode, Array | None]]) -> bool:
     """Set `grad_cnt` of every node that `loss` reaches to the number of its consumers among them.
 
     leaves: gets the leaves among them, with the `.grad` that they have now.
+    Returns whether one of the others is large: it may be worth to look for what can be freed.
     """
+    large = False
     loss.owns_grad = False
     reached = [loss]
     while reached:
@@ -83,8 +88,11 @@ def count_consumers(loss: TensorNode, leaves: list[tuple[TensorNode, Array | Non
                         x.owns_grad = False
                         reached.append(x)
                     x.grad_cnt += 1
+            if y.arr.nbytes >= LARGE:
+                large = True
         else:
             leaves.append((y, y.grad))
+    return large
 
 
 def accumulate(x: TensorNode, dx: Array, fresh: bool) -> None:

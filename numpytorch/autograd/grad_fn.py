@@ -64,6 +64,18 @@ class GradFn:
     fresh: ClassVar[bool] = False
     """Promise that `f_d` returns new arrays that nothing else holds. Saves a copy; never needed to be right."""
 
+    reads_parents: ClassVar[bool] = True
+    reads_output: ClassVar[bool] = True
+    """Whether `f_d` reads `.arr` of its parents, and of `y`. False is a promise, which frees values that nobody needs
+    when `backward()` starts (see `numpytorch.autograd.memory`). Saves memory; never needed to be right."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """A rule that is written anew has promised nothing about what it reads."""
+        super().__init_subclass__(**kwargs)
+        if "f_d" in vars(cls):
+            cls.reads_parents = vars(cls).get("reads_parents", True)
+            cls.reads_output = vars(cls).get("reads_output", True)
+
     def __init__(self, *parents: Tensor | TensorNode) -> None:
         nodes: Any = parents
         for p in parents:

@@ -21,6 +21,9 @@ Pair = tuple["Array | None", "Array | None"]
 class AddGradFn(GradFn):
     """(a + b)' = a' + b'."""
 
+    reads_parents = False
+    reads_output = False
+
     def f_d(self, a: TensorNode, b: TensorNode, y: OutputNode) -> Pair:
         return y.grad, y.grad
 
@@ -33,6 +36,9 @@ def add(a: TensorLike, b: TensorLike) -> Tensor:
 
 class SubGradFn(GradFn):
     """(a - b)' = a' - b'."""
+
+    reads_parents = False
+    reads_output = False
 
     def f_d(self, a: TensorNode, b: TensorNode, y: OutputNode) -> Pair:
         return y.grad, -y.grad if b.requires_grad else None
@@ -48,6 +54,7 @@ class MulGradFn(GradFn):
     """(a b)' = a' b + a b'."""
 
     fresh = True
+    reads_output = False
 
     def f_d(self, a: TensorNode, b: TensorNode, y: OutputNode) -> Pair:
         return (
@@ -97,6 +104,7 @@ class PowNumberGradFn(GradFn):
     """(x^n)' = n x^(n-1) x', for a number n."""
 
     fresh = True
+    reads_output = False
 
     def __init__(self, x: TensorNode, n: float) -> None:
         super().__init__(x)
@@ -121,6 +129,8 @@ class NegGradFn(GradFn):
     """(-x)' = -x'."""
 
     fresh = True
+    reads_parents = False
+    reads_output = False
 
     def f_d(self, x: TensorNode, y: OutputNode) -> tuple[Array]:
         return (-y.grad,)
@@ -136,6 +146,7 @@ class AbsGradFn(GradFn):
     """|x|' = sign(x) x', taken as 0 at 0."""
 
     fresh = True
+    reads_output = False
 
     def f_d(self, x: TensorNode, y: OutputNode) -> tuple[Array]:
         return (y.grad * np.sign(x.arr),)
@@ -151,6 +162,7 @@ class ExpGradFn(GradFn):
     """exp(x)' = exp(x) x'."""
 
     fresh = True
+    reads_parents = False
 
     def f_d(self, x: TensorNode, y: OutputNode) -> tuple[Array]:
         return (y.grad * y.arr,)
@@ -166,6 +178,7 @@ class LogGradFn(GradFn):
     """log(x)' = x' / x."""
 
     fresh = True
+    reads_output = False
 
     def f_d(self, x: TensorNode, y: OutputNode) -> tuple[Array]:
         return (y.grad / x.arr,)
@@ -181,6 +194,7 @@ class SqrtGradFn(GradFn):
     """sqrt(x)' = x' / (2 sqrt(x))."""
 
     fresh = True
+    reads_parents = False
 
     def f_d(self, x: TensorNode, y: OutputNode) -> tuple[Array]:
         return (y.grad / (2 * y.arr),)
@@ -196,6 +210,7 @@ class SinGradFn(GradFn):
     """sin(x)' = cos(x) x'."""
 
     fresh = True
+    reads_output = False
 
     def f_d(self, x: TensorNode, y: OutputNode) -> tuple[Array]:
         return (y.grad * np.cos(x.arr),)
@@ -211,6 +226,7 @@ class CosGradFn(GradFn):
     """cos(x)' = -sin(x) x'."""
 
     fresh = True
+    reads_output = False
 
     def f_d(self, x: TensorNode, y: OutputNode) -> tuple[Array]:
         return (-y.grad * np.sin(x.arr),)
@@ -226,6 +242,7 @@ class TanhGradFn(GradFn):
     """tanh(x)' = (1 - tanh(x)^2) x'."""
 
     fresh = True
+    reads_parents = False
 
     def f_d(self, x: TensorNode, y: OutputNode) -> tuple[Array]:
         return (y.grad * (1 - y.arr * y.arr),)
@@ -241,6 +258,7 @@ class SigmoidGradFn(GradFn):
     """s(x)' = s(x) (1 - s(x)) x'."""
 
     fresh = True
+    reads_parents = False
 
     def f_d(self, x: TensorNode, y: OutputNode) -> tuple[Array]:
         return (y.grad * (y.arr * (1 - y.arr)),)
@@ -262,9 +280,14 @@ class ReLUGradFn(GradFn):
     """max(x, 0)' = x' where x > 0, else 0."""
 
     fresh = True
+    reads_parents = False
 
     def f_d(self, x: TensorNode, y: OutputNode) -> tuple[Array]:
-        return (y.grad * (x.arr > 0),)
+        positive = y.arr > 0
+        if y.owns_grad:  # where nobody else can see y.grad, it may become the result
+            y.grad *= positive
+            return (y.grad,)
+        return (y.grad * positive,)
 
 
 def relu(x: TensorLike) -> Tensor:
@@ -277,6 +300,7 @@ class LeakyReLUGradFn(GradFn):
     """x' where x > 0, else slope x'."""
 
     fresh = True
+    reads_output = False
 
     def __init__(self, x: TensorNode, slope: float) -> None:
         super().__init__(x)
@@ -321,6 +345,8 @@ class ClipGradFn(GradFn):
     """x' where x was within the bounds, else 0."""
 
     fresh = True
+    reads_parents = False
+    reads_output = False
 
     def __init__(self, x: TensorNode, inside: Array) -> None:
         super().__init__(x)
@@ -358,6 +384,8 @@ class WhereGradFn(GradFn):
     """To each operand, the gradient of the entries that were taken from it."""
 
     fresh = True
+    reads_parents = False
+    reads_output = False
 
     def __init__(self, condition: Array, a: TensorNode, b: TensorNode) -> None:
         super().__init__(a, b)

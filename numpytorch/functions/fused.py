@@ -23,6 +23,7 @@ class LinearGradFn(GradFn):
     """y = x w + b: dx = dy w^T, dw = x^T dy, and db the sum of dy over all samples."""
 
     fresh = True
+    reads_output = False
 
     def f_d(self, x: TensorNode, w: TensorNode, b: TensorNode, y: OutputNode) -> tuple[Array | None, ...]:
         rows = y.grad.reshape(-1, w.shape[1])  # (..., d_out) -> (M, d_out)
@@ -40,6 +41,8 @@ def linear(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
 
 class CrossEntropyGradFn(FusedGradFn):
     """To the logits, softmax(logits) - one_hot(labels), times the gradient of each sample's loss."""
+
+    reads_output = False
 
     def __init__(self, logits: Tensor, labels: Array, reduction: Reduction, probabilities: Array) -> None:
         super().__init__(logits)
@@ -76,6 +79,8 @@ def cross_entropy(logits: Tensor, labels: Array, reduction: Reduction = "mean") 
 
 class LayerNormGradFn(FusedGradFn):
     """With x^ the normalised x and g = w dy: dx = (g - mean(g) - x^ mean(g x^)) / sqrt(var + eps)."""
+
+    reads_output = False
 
     def __init__(self, x: Tensor, w: Tensor, b: Tensor, eps: float, normalised: Array, scale: Array) -> None:
         super().__init__(x, w, b)

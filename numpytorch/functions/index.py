@@ -20,6 +20,9 @@ _PLAIN = (int, slice, EllipsisType, type(None), np.integer)
 class GetitemGradFn(GradFn):
     """The gradient at `key`, and zero elsewhere."""
 
+    reads_parents = False
+    reads_output = False
+
     def __init__(self, x: TensorNode, key: Key, repeats: bool) -> None:
         super().__init__(x)
         self.key = key

@@ -23,6 +23,7 @@ class MatmulGradFn(GradFn):
     """(a b)' = a' b + a b': da = dy b^T, db = a^T dy."""
 
     fresh = True
+    reads_output = False
 
     def f_d(self, a: TensorNode, b: TensorNode, y: OutputNode) -> tuple[Array | None, Array | None]:
         if a.ndim == b.ndim == 1:
@@ -68,6 +69,7 @@ class EinsumGradFn(GradFn):
     """The gradient to one operand is the einsum of dy with the other operands."""
 
     fresh = True
+    reads_output = False
 
     def __init__(self, operands: Sequence[TensorNode], labels: list[str], out: str) -> None:
         super().__init__(*operands)

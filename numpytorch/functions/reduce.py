@@ -36,6 +36,9 @@ class ReduceGradFn(GradFn):
 class SumGradFn(ReduceGradFn):
     """sum(x)' = sum(x'): every entry gets the gradient of the sum it went into."""
 
+    reads_parents = False
+    reads_output = False
+
     def f_d(self, x: TensorNode, y: OutputNode) -> tuple[Array]:
         return (np.broadcast_to(self.keep(y.grad), x.shape).copy(),)
 
@@ -48,6 +51,9 @@ def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 class MeanGradFn(ReduceGradFn):
     """mean(x)' = sum(x') / n."""
+
+    reads_parents = False
+    reads_output = False
 
     def f_d(self, x: TensorNode, y: OutputNode) -> tuple[Array]:
         return (np.broadcast_to(self.keep(y.grad) / self.count, x.shape).copy(),)
@@ -82,6 +88,8 @@ def min(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 class VarGradFn(ReduceGradFn):
     """var(x)' = 2 sum((x - mean(x)) x') / count, where count is n - ddof."""
+
+    reads_output = False
 
     def __init__(self, x: TensorNode, axis: Axis, ddof: int) -> None:
         super().__init__(x, axis)
@@ -140,6 +148,7 @@ class SoftmaxGradFn(GradFn):
     """softmax(x)' = y (x' - sum(y x'))."""
 
     fresh = True
+    reads_parents = False
 
     def __init__(self, x: TensorNode, axis: int) -> None:
         super().__init__(x)
@@ -159,6 +168,8 @@ def softmax(x: TensorLike, axis: int = -1) -> Tensor:
 
 class LogSoftmaxGradFn(SoftmaxGradFn):
     """log_softmax(x)' = x' - sum(softmax(x) x')."""
+
+    reads_parents = False
 
     def f_d(self, x: TensorNode, y: OutputNode) -> tuple[Array]:
         return (y.grad - np.exp(y.arr) * y.grad.sum(axis=self.axis, keepdims=True),)

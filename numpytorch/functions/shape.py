@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 class ReshapeGradFn(GradFn):
     """The gradient, in the parent's shape."""
 
+    reads_parents = False
+    reads_output = False
+
     def f_d(self, x: TensorNode, y: OutputNode) -> tuple[Array]:
         return (y.grad.reshape(x.shape),)
 
@@ -44,6 +47,9 @@ def flatten(x: TensorLike) -> Tensor:
 
 class PermuteGradFn(GradFn):
     """The gradient, with its axes moved back."""
+
+    reads_parents = False
+    reads_output = False
 
     def __init__(self, x: TensorNode, axes: tuple[int, ...]) -> None:
         super().__init__(x)
@@ -104,6 +110,9 @@ def moveaxis(x: TensorLike, source: int | Sequence[int], destination: int | Sequ
 class BroadcastGradFn(GradFn):
     """The gradient as it is: the engine adds up over broadcast axes."""
 
+    reads_parents = False
+    reads_output = False
+
     def f_d(self, x: TensorNode, y: OutputNode) -> tuple[Array]:
         return (y.grad,)
 
@@ -147,6 +156,9 @@ def repeat(x: TensorLike, repeats: int, axis: int | None = None) -> Tensor:
 class FlipGradFn(GradFn):
     """The gradient, flipped back."""
 
+    reads_parents = False
+    reads_output = False
+
     def __init__(self, x: TensorNode, axis: Axis) -> None:
         super().__init__(x)
         self.axis = axis
@@ -163,6 +175,9 @@ def flip(x: TensorLike, axis: Axis = None) -> Tensor:
 
 class ConcatenateGradFn(GradFn):
     """To each parent, its piece of the gradient."""
+
+    reads_parents = False
+    reads_output = False
 
     def __init__(self, parents: Sequence[TensorNode], axis: int) -> None:
         super().__init__(*parents)
@@ -205,6 +220,9 @@ def stack(tensors: Sequence[TensorLike], axis: int = 0) -> Tensor:
 class PadGradFn(GradFn):
     """The gradient without the border."""
 
+    reads_parents = False
+    reads_output = False
+
     def __init__(self, x: TensorNode, inside: tuple[slice, ...]) -> None:
         super().__init__(x)
         self.inside = inside
@@ -238,6 +256,8 @@ class WindowGradFn(GradFn):
     """To each entry, the sum of the gradients in all windows that it is in."""
 
     fresh = True
+    reads_parents = False
+    reads_output = False
 
     def __init__(self, x: TensorNode, window: Shape, axes: tuple[int, ...]) -> None:
         super().__init__(x)

@@ -34,6 +34,8 @@ class SetitemGradFn(GradFn):
     """To the value, the gradient at `key`; to the old Tensor, all the rest of it."""
 
     fresh = True
+    reads_parents = False
+    reads_output = False
 
     def __init__(self, x: TensorNode, value: TensorNode, key: Any) -> None:
         super().__init__(x, value)

@@ -133,6 +133,7 @@ class Conv2dGradFn(GradFn):
     """y = conv2d(x, w) + b: to x and w, the derivatives of the form; to b, the sum of dy over images and places."""
 
     fresh = True
+    reads_output = False
 
     def __init__(self, form: _Form, *parents: Tensor) -> None:
         super().__init__(*parents)

@@ -96,6 +96,8 @@ class MaxPool2dGradFn(GradFn):
     """To the entry that won in each window, the gradient of the output."""
 
     fresh = True
+    reads_parents = False
+    reads_output = False
 
     def __init__(self, kernels: Kernels, x: Tensor, places: Array, window: Window) -> None:
         super().__init__(x)
@@ -128,6 +130,8 @@ class AvgPool2dGradFn(GradFn):
     """To each entry of a window, an equal share of the gradient of the output."""
 
     fresh = True
+    reads_parents = False
+    reads_output = False
 
     def __init__(self, kernels: Kernels, x: Tensor, window: Window) -> None:
         super().__init__(x)
