@@ -73,10 +73,10 @@ def grad_of(f: Callable[..., Tensor], parents: Sequence[Any], y: Any) -> tuple[A
 def _pull_back(
     output: TensorNode, upstream: Tensor, until: Collection[TensorNode] = frozenset()
 ) -> dict[TensorNode, Tensor]:
-    """Return d(output)/d(node) for every node on the way down to the leaves, or to those in `until`."""
+    """Return d(output)/d(node) for the nodes on the way down to the leaves; those in `until` end it sooner."""
     totals = {output: upstream}
     for y in _consumers_first(output, until):
-        if y.grad_fn is None or y not in totals or y in until:
+        if y.grad_fn is None or y not in totals:
             continue
         parents = y.grad_fn.parents
         seen: list[Any] = [_Seen(x, y) for x in (*parents, y)]

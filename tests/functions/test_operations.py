@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from numpytorch import Tensor, no_grad
+from numpytorch.autograd import grad
 from tests.functions.cases import CASES, Case
 from tests.functions.checks import check_gradient, check_second_derivatives, torch_gradients, upstream
 
@@ -35,6 +36,16 @@ def test_gradient_is_that_of_torch(case: Case) -> None:
     y.backward(upstream(y.shape))
     for x, dx in zip(inputs, expected, strict=True):
         np.testing.assert_allclose(np.zeros(x.shape) if x.grad is None else x.grad, dx, rtol=1e-11, atol=1e-13)
+
+
+@each_case
+def test_grad_gives_what_backward_gives(case: Case) -> None:
+    inputs = case.tensors()
+    y = case.ours(*inputs)
+    u = upstream(y.shape)
+    y.backward(u)
+    for x, dx in zip(inputs, grad(y, inputs, u, create_graph=True), strict=True):
+        np.testing.assert_allclose(dx.arr, np.zeros(x.shape) if x.grad is None else x.grad, rtol=1e-11, atol=1e-13)
 
 
 @each_case

@@ -58,6 +58,15 @@ def test_cross_entropy_is_exact_for_logits_of_a_thousand(dtype: Any) -> None:
     np.testing.assert_array_equal(x.grad, np.array([[0, 0, 0], [-1, 1, 0]], dtype), strict=True)
 
 
+def test_labels_that_change_before_backward_change_no_gradient() -> None:
+    x, y, labels = normal(3, 5), normal(3, 5), LABELS.copy()
+    nn.CrossEntropyLoss()(x, LABELS).backward()
+    loss = nn.CrossEntropyLoss()(y, labels)
+    labels[:] = 2
+    loss.backward()
+    np.testing.assert_array_equal(y.grad, x.grad)
+
+
 @given(shift=st.floats(-1e6, 1e6), seed=st.integers(0, 99))
 def test_cross_entropy_does_not_change_when_all_logits_of_a_sample_do(shift: float, seed: int) -> None:
     x = normal(3, 5, seed=seed).arr

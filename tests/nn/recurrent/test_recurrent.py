@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 import numpytorch as npt
 from numpytorch import ShapeError, Tensor, nn
 from numpytorch.autograd import grad, gradcheck
+from numpytorch.nn.recurrent.lstm import lstm
+from numpytorch.nn.recurrent.rnn import RNNGradFn
 from tests.nn.tools import Array, normal, torch
 
 if TYPE_CHECKING:
@@ -232,6 +234,41 @@ def test_second_derivatives_are_those_of_the_formula(name: str) -> None:
     assert_same(second(run), second(unrolled), rtol=1e-10)
 
 
+def test_a_weight_in_two_places_gets_the_derivatives_of_both() -> None:
+    layer, x, states = make("RNN", 3, 3), normal(2, 4, 3), states_for("RNN", 2, 3)
+    layer.w_h = layer.w_x
+    (got,) = grad(run(layer, x, states)[0], [layer.w_x], create_graph=True)
+    (expected,) = grad(unrolled(layer, x, states)[0], [layer.w_x])
+    assert_same([got.arr], [expected.arr])
+
+
+def test_layers_upon_layers_are_differentiated_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    layers = [make("RNN", 3, 3) for _ in range(3)]
+    x, calls = normal(2, 4, 3), []
+    original = RNNGradFn.f_d
+
+    def counted(self: RNNGradFn, *nodes: Any) -> Any:
+        calls.append(self)
+        return original(self, *nodes)
+
+    monkeypatch.setattr(RNNGradFn, "f_d", counted)
+    y = x
+    for layer in layers:
+        y = run(layer, y, None)[0]
+    grad(y, [x], create_graph=True)
+    assert len(calls) == 3
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_the_rule_of_an_lstm_leaves_the_upstream_gradient_as_it_is(first: bool) -> None:
+    layer, x, other = make("LSTM", 3, 5), normal(2, 4, 3), normal(5, 2, 5, seed=3)
+    h0, c0 = states_for("LSTM", 2, 5)
+    y, z = lstm(x, h0, c0, layer.w_x, layer.w_h, layer.b), other + 0.0
+    u = normal(5, 2, 5, seed=4).arr
+    (y + z if first else z + y).backward(u)  # + hands the same array to both sides
+    np.testing.assert_array_equal(other.grad, u)
+
+
 @each_layer
 def test_grad_without_a_graph_gives_what_backward_gives(name: str) -> None:
     layer, x, states = make(name, 3, 5), normal(2, 4, 3), states_for(name, 2, 5)
@@ -251,6 +288,7 @@ def test_float32_stays_float32(name: str) -> None:
     )
     got = gradients(run, layer, x, states)
     assert {a.dtype for a in got} == {np.dtype(np.float32)}
+    assert {y.dtype for y in run(layer, x, None)} == {np.dtype(np.float32)}
     wide = gradients(run, make(name, 3, 5), normal(2, 4, 3), states_for(name, 2, 5))
     for a, b in zip(got, wide, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4 * np.abs(b).max())
