@@ -291,7 +291,7 @@ FORWARD_PARTLY = (
     Case("forward", n=2, c=1, f=1, h=4, w=6, k=2, tile=2),
     Case("forward", n=1, c=2, f=2, h=4, w=10, k=4, tile=3),
 )
-FORWARD_SMALL = Case("forward", n=2, c=2, f=3, h=4, w=4, k=3, tile=2)
+FORWARD_SMALL = Case("forward", n=2, c=2, f=3, h=2, w=5, k=2, tile=1)
 FORWARD_SHARED = (
     Case("forward", n=1, c=3, f=2, h=4, w=6, k=3, tile=2),
     Case("forward", n=1, c=2, f=2, h=4, w=4, k=2, tile=3),
@@ -305,7 +305,7 @@ GRAD_INPUT_PARTLY = (
     Case("grad_input", n=1, c=2, f=3, h=4, w=5, k=3, tile=3),
     Case("grad_input", n=2, c=1, f=2, h=5, w=2, k=2, tile=2),
 )
-GRAD_INPUT_SMALL = Case("grad_input", n=2, c=3, f=2, h=2, w=2, k=2, tile=2)
+GRAD_INPUT_SMALL = Case("grad_input", n=2, c=3, f=2, h=1, w=4, k=1, tile=1)
 LARGER = ((1, 0, 0), (0, 1, 0), (0, 0, 2))
 """By how many blocks a grid is larger than it needs to be, along x, y and z."""
 
@@ -405,9 +405,9 @@ def forward_races(grader: Grader) -> Passed:
 
 
 RACES = {
+    Access.READS_UNWRITTEN: N_("A read of what no thread has written yet: {access}."),
     Access.READS_EARLY: N_("A read of what another thread wrote since the last barrier: {access}."),
     Access.WRITES_EARLY: N_("A write over what another thread may still have to read: {access}."),
-    Access.READS_UNWRITTEN: N_("A read of what no thread has written yet: {access}."),
 }
 
 

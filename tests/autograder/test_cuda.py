@@ -178,12 +178,13 @@ def test_the_script_compares_and_says_that_a_simulator_takes_no_times(tmp_path: 
     assert re.findall(r"(\w+): (\w+) .* NumPy", done.stdout) == [("forward", told), ("grad_input", told)]
 
 
-def test_the_script_and_the_stub_are_typed(tmp_path: Path) -> None:
-    for name in ("main.py", "assignment.py"):
+def test_the_script_the_stub_and_the_answer_are_typed(tmp_path: Path) -> None:
+    names = "main.py", "assignment.py", "solution.py"
+    for name in names:
         shutil.copy(FOLDER / name, tmp_path)
     settings = "[mypy]\nstrict = True\n[mypy-tqdm.*]\nignore_missing_imports = True\n"
     (tmp_path / "mypy.ini").write_text(with_untyped(settings, ("numba",)), "utf-8")
-    done = run(tmp_path, "-m", "mypy", "main.py", "assignment.py", MYPYPATH="")
+    done = run(tmp_path, "-m", "mypy", *names, MYPYPATH="")
     assert done.returncode == 0, done.stdout
 
 
