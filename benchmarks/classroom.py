@@ -106,8 +106,9 @@ def time_grading(assignment: str, folder: Path, count: int, workers: int, *, sho
     command = [sys.executable, "-m", "autograder", "grade", assignment, str(folder / "in")]
     options = ["--book", str(folder / f"book{workers}"), "--workers", str(workers), "--seed", "1"]
     start = time.perf_counter()
+    shown = None if show else subprocess.DEVNULL
     with subprocess.Popen(  # noqa: S603 (our own command)
-        [*command, *options], stderr=subprocess.PIPE, text=True, encoding="utf-8"
+        [*command, *options], stdout=shown, stderr=subprocess.PIPE, text=True, encoding="utf-8"
     ) as run:
         assert run.stderr is not None  # it was started with a pipe
         done, said = 0, ""
@@ -172,10 +173,10 @@ def _leaves_out(node: ast.FunctionDef) -> bool:
     return any(isinstance(name, str) and name.startswith(LEFT_OUT) for name in names)
 
 
-def scores(path: Path) -> list[tuple[str, float | None]]:
+def scores(path: Path, assignment: str = "cnn") -> list[tuple[str, float | None]]:
     """Return everybody's score in a book."""
     with Book(path, create=False) as book:
-        return [(row.student, row.score) for row in book.gradebook("cnn").rows]
+        return [(row.student, row.score) for row in book.gradebook(assignment).rows]
 
 
 def read_results(path: Path) -> list[SubmissionResult]:

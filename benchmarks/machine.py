@@ -41,8 +41,13 @@ def this_machine() -> Machine:
 
 def pools() -> str:
     """Describe the pools of threads that this process has by now, as "openblas 2 threads, openmp 2 threads"."""
-    found = sorted({f"{p['internal_api']} {p['num_threads']}" for p in threadpoolctl.threadpool_info()})
-    return ", ".join(f"{pool} threads" for pool in found) or "no pools of threads"
+    found = {f"{p['internal_api']} {threads(p['num_threads'])}" for p in threadpoolctl.threadpool_info()}
+    return ", ".join(sorted(found)) or "no pools of threads"
+
+
+def threads(count: int) -> str:
+    """Write how many threads."""
+    return f"{count} thread{'s' * (count != 1)}"
 
 
 def _blas() -> list[dict[str, str]]:

@@ -97,6 +97,8 @@ def _growth(figure: Any, result: Result) -> None:
             axes.plot(slope.xs, slope.medians, marker="o", markersize=3, color=_colour(slope.name, k), label=label)
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("")
         axes.set_xticks(slopes[0].xs, [f"{x:g}" for x in slopes[0].xs])
         axes.set_title(f"{axis}: {slopes[0].unit}, and slope", fontsize=9, loc="left")
         axes.legend(frameon=False, fontsize=7)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from benchmarks.results import FOLDER, load
 
@@ -94,7 +96,9 @@ def _spread(row: Row) -> str:
 
 
 def _ratio(row: Row) -> str:
-    return "" if row.ratio is None else f"{row.ratio:.2f}"
+    if row.ratio is None:
+        return ""
+    return f"{row.ratio:.2f}" if row.ratio >= 0.095 else f"{row.ratio:.2g}"
 
 
 def _footer(result: Result) -> str:
@@ -118,7 +122,31 @@ def made_part(entries: Iterable[Entry], folder: Path = FOLDER) -> str:
             parts.append(markdown(result, "###"))
             if (folder / f"{entry.name}.svg").exists():
                 parts.append(f"![{result.title}](results/{entry.name}.svg)\n")
+    parts.append(cuda_part(folder / "cuda.json"))
     return "\n".join(parts)
+
+
+def cuda_part(path: Path) -> str:
+    """Write what `python -m benchmarks.cuda` measured, or that it was not run."""
+    title = "### CUDA: convolutions beside cuDNN, and a CNN training step\n\n`python -m benchmarks.cuda`\n\n"
+    if not path.exists():
+        return title + "Not measured: there was no GPU.\n"
+    found = msgspec.json.decode(path.read_bytes())
+    rows = []
+    for c in found["convolutions"]:
+        of = c["layer"]
+        shape = f"N {of['n']}, C {of['c']}, F {of['f']}, {of['size']} wide"
+        rows.append([f"{c['operation']}: {shape}", *_two_sides(c), f"{c['share']:.0%}"])
+    rows.append([f"CNN training step, N = {found['step']['n']}", *_two_sides(found["step"]), ""])
+    versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
+    where = f"\n\n{found['device']}, {found['peak'] / 1e12:.1f} TFLOP/s, driver {found['driver']}; {versions}.\n"
+    return title + _table(["ms", "numpytorch", "PyTorch", "ratio", "share of the peak"], rows) + where
+
+
+def _two_sides(figures: dict[str, Any]) -> list[str]:
+    sides = [figures[name] for name in ("ours", "theirs")]
+    spread = [f"{_figure(s['median'])} ({_figure(s['low'])} to {_figure(s['high'])})" for s in sides]
+    return [*spread, f"{figures['ratio']:.2f}"]
 
 
 def write_readme(part: str, path: Path = README) -> None:

@@ -235,14 +235,15 @@ class Turns:
         tolerance: float = 1e-4,
         scale: float = 1.0,
         unit: str = "ms",
+        only: tuple[str, ...] = (),
     ) -> Case:
-        """Prepare the case on every side, see that they agree, time them in turns.
+        """Prepare the case on every side (or on `only` some), see that they agree, time them in turns.
 
         base: the side that ratios are to. seconds: after which a side sits out the turns that are left. tolerance: see
         `agree`. scale: what one step's time is divided by, for a time per operation.
         """
         workers = []
-        for worker in list(self.workers):
+        for worker in [w for w in self.workers if not only or w.side.name in only]:
             try:
                 worker.prepare(function, arguments)
                 workers.append(worker)

@@ -10,12 +10,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.classroom import make_class, quick_assignment, time_grading
+from benchmarks.classroom import make_class, quick_assignment, scores, time_grading
 from benchmarks.entries import Entry, result
 from benchmarks.entries.growth import slopes_of
 from benchmarks.machine import ROOT
 from benchmarks.results import Case
-from benchmarks.turns import rows, say
+from benchmarks.turns import DisagreementError, rows, say
 
 if TYPE_CHECKING:
     from benchmarks.results import Result
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 ANSWER = ROOT / "assignments" / "cnn" / "solution.py"
 CHECKS = 3  # times that the hand-in is checked
 CLASS = 12
-SIZES = (4, 8, 16)
+TURNS = 2
+SIZES = (6, 12, 24)
 WHOLE = "all of it"
 
 
@@ -65,11 +66,17 @@ def _seconds(*arguments: str) -> float:
 
 def whole_class(entry: Entry) -> Result:
     """Grade a class with one worker and with two, and classes of several sizes."""
+    by_workers: dict[str, list[float]] = {"1 worker": [], "2 workers": []}
     with tempfile.TemporaryDirectory(prefix="class-") as name:
         folder = Path(name)
-        by_workers = {f"{w} worker{'s' * (w > 1)}": [_grade(folder / f"by{w}", CLASS, w)] for w in (1, 2)}
-        grown = [(size, _grade(folder / f"of{size}", size, 2)) for size in SIZES]
-    workers = Case(
+        for turn in range(TURNS):
+            for workers, (side, taken) in enumerate(by_workers.items(), start=1):
+                taken.append(_grade(folder / f"{side}, {turn}", CLASS, workers))
+            books = [folder / f"{side}, {turn}" / f"book{workers}" for workers, side in enumerate(by_workers, start=1)]
+            if scores(books[0], "quick") != scores(books[1], "quick"):
+                raise DisagreementError(f"{entry.title}: expected the same scores with one worker and with two.")
+        grown = [(size, _grade(folder / str(size), size, 2)) for size in SIZES]
+    compared = Case(
         title=f"{CLASS} hand-ins, by workers", unit="s", base="1 worker", rows=rows(by_workers, "1 worker", 1.0)
     )
     along = [
@@ -83,7 +90,7 @@ def whole_class(entry: Entry) -> Result:
         ),
         "A run starts Python, its workers and a gradebook before the first hand-in: that is why the slope is below 1.",
     ]
-    return result(entry, [workers, *along], slopes=slopes_of("class size", SIZES, along), notes=notes)
+    return result(entry, [compared, *along], slopes=slopes_of("class size", SIZES, along), notes=notes)
 
 
 def _grade(folder: Path, count: int, workers: int) -> float:

@@ -27,7 +27,7 @@ def version() -> str:
 
 def pools() -> str:
     """Return the threads of each pool."""
-    return f"{torch.get_num_threads()} threads; {machine.pools()}"
+    return f"{machine.threads(torch.get_num_threads())}; {machine.pools()}"
 
 
 def _cnn(n: int, channels: int, size: int) -> tuple[Any, problems.Problem]:

@@ -110,6 +110,20 @@ def test_a_table_names_medians_spread_ratio_what_is_absent_and_the_machine() -> 
     assert f"NumPy {np.__version__}" in text
 
 
+def test_what_a_gpu_measured_is_in_the_tables(tmp_path: Path) -> None:
+    path = tmp_path / "cuda.json"
+    assert "there was no GPU" in table.cuda_part(path)
+    side = {"median": 0.5, "low": 0.4, "high": 0.6}
+    figures = {"ours": side, "theirs": side, "ratio": 1.0}
+    layer = {"n": 256, "c": 64, "f": 128, "size": 28, "k": 3}
+    convolution = {"layer": layer, "operation": "forward", "share": 0.4, **figures}
+    versions = {"device": "a GPU", "peak": 6e13, "driver": 12080, "versions": {"torch": "2.13"}}
+    path.write_bytes(msgspec.json.encode({"convolutions": [convolution], "step": {"n": 256, **figures}, **versions}))
+    text = table.cuda_part(path)
+    assert "| forward: N 256, C 64, F 128, 28 wide | 0.5 (0.4 to 0.6) | 0.5 (0.4 to 0.6) | 1.00 | 40% |" in text
+    assert "a GPU, 60.0 TFLOP/s, driver 12080; torch 2.13." in text
+
+
 def test_readme_has_the_tables_that_the_results_make() -> None:
     before, between, _ = table.marked(table.README.read_text("utf-8"))
     assert between == f"\n\n{table.made_part(ENTRIES.values())}\n", "run: python -m benchmarks --tables"
