@@ -48,9 +48,12 @@ def test_arrays_of_the_device_stay_there(kernels: Kernels) -> None:
 def test_any_strides_will_do(kernels: Kernels, device: bool) -> None:
     from numba import cuda
 
+    from numpytorch.kernels.cuda.arrays import bring
+
     wide = np.zeros((2, 3, 4, 6))
     wide[..., ::2] = X
     x = (cuda.to_device(wide) if device else wide)[..., ::2]
+    assert bring(x).is_c_contiguous()
     y: Any = kernels.conv2d(x, np.asfortranarray(WEIGHT), None, WINDOW)
     np.testing.assert_allclose(y.copy_to_host() if device else y, expected())
 
@@ -117,6 +120,13 @@ def test_rounds_of_an_arena_use_the_same_memory(kernels: Kernels) -> None:
         other = kernels.conv2d(x, cuda.to_device(WEIGHT[:2]), None, WINDOW)
     assert other.shape == (2, 2, 3, 2)
     assert kernels.conv2d(x, weight, None, WINDOW) is not other
+
+
+def test_a_grid_of_no_block_is_not_launched(kernels: Kernels) -> None:
+    """CUDA refuses one."""
+    from numpytorch.kernels.cuda.arrays import launch
+
+    launch(None, (3, 0), 8)
 
 
 def test_an_array_that_32_bits_cannot_count_is_refused(kernels: Kernels) -> None:

@@ -45,7 +45,7 @@ def check(kernels: Kernels, x: Array, weight: Array, window: Window, groups: int
         pytest.param((2, 6, 4, 5), (6, 3, 2, 2), 2, Window((2, 2), (2, 3), (1, 1)), id="groups, strides and padding"),
         pytest.param((1, 3, 6, 5), (3, 3, 2, 3), 1, Window((2, 3), (1, 1), (1, 2), (2, 1)), id="dilation"),
         pytest.param((2, 3, 3, 3), (3, 1, 2, 2), 3, Window((2, 2)), id="one channel a group"),
-        pytest.param((2, 1, 5, 4), (2, 1, 1, 2), 1, Window((1, 2), (3, 4)), id="steps longer than the window"),
+        pytest.param((2, 1, 5, 4), (3, 1, 1, 2), 1, Window((1, 2), (3, 4)), id="steps longer than the window"),
         pytest.param((2, 5, 1, 1), (7, 5, 1, 1), 1, Window((1, 1)), id="one pixel"),
         pytest.param((0, 3, 4, 4), (3, 3, 3, 3), 1, Window((3, 3)), id="no image"),
         pytest.param((1, 1, 5, 5), (1, 1, 4, 4), 1, Window((4, 4), padding=(1, 1)), id="many taps, few rows"),
@@ -59,13 +59,22 @@ def test_convolution_and_its_gradients_are_those_of_the_loops(
 
 @pytest.mark.parametrize("name", ["LARGE", "SQUARE", "FLAT"])
 def test_the_tiles_of_a_gpu_give_the_same(kernels: Kernels, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """The simulator uses tiny ones otherwise. Two steps, the second not full, and as little else as can be."""
-    from numpytorch.kernels.cuda import gemm, tiles, weight
+    """The simulator has tiny ones otherwise. Here: over half a square one each way, two steps, the second not full."""
+    from numpytorch.kernels.cuda import gemm, tiles
 
-    tile = getattr(tiles, name)
-    monkeypatch.setattr(gemm, "tile_for", lambda *_: tile)
-    monkeypatch.setattr(weight, "weight_tile", lambda *_: tile)
-    check(kernels, images(7, 1, 3, 4, 4), images(8, 3, 3, 2, 2), Window((2, 2), padding=(0, 1)), 1)
+    monkeypatch.setattr(gemm, "tile_for", lambda *_: getattr(tiles, name))
+    x, weight, bias, window = images(7, 1, 3, 6, 8), images(8, 33, 3, 2, 2), images(9, 33), Window((2, 2))
+    y = reference.conv2d(x, weight, bias, window, 1)
+    np.testing.assert_allclose(kernels.conv2d(x, weight, bias, window), y, atol=1e-12)
+
+
+def test_so_does_that_of_the_weights_gradient(kernels: Kernels, monkeypatch: pytest.MonkeyPatch) -> None:
+    from numpytorch.kernels.cuda import tiles, weight
+
+    monkeypatch.setattr(weight, "weight_tile", lambda *_: tiles.SQUARE)
+    x, filters, dy, window = images(7, 1, 9, 4, 5), images(8, 33, 9, 2, 2), images(9, 1, 33, 3, 4), Window((2, 2))
+    _, _, dw = reference.gradients_of_conv2d(dy, x, filters, None, window, 1)
+    np.testing.assert_allclose(kernels.conv2d_grad_weight(dy, x, window), dw, atol=1e-12)
 
 
 @FEW
