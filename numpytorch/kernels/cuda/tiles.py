@@ -18,7 +18,7 @@ The simulator runs each thread as a thread of Python: its tiles are tiny, and th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,8 +26,6 @@ from numpytorch.kernels.cuda.arrays import SIMULATED
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
-
-    Dtype = np.dtype[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +76,8 @@ def takes_direct_path(rows: int, products: int, taps: int) -> bool:
     return taps <= DIRECT_TAPS and (rows <= DIRECT_ROWS or products <= DIRECT_SUM)
 
 
-def tile_for(rows: int, columns: int, groups: int, dtype: DTypeLike, slices: int = 1) -> Tile:
-    """Return the largest tile that is not half empty and leaves enough blocks; `slices` blocks share each result."""
+def tile_for(rows: int, columns: int, groups: int, dtype: DTypeLike) -> Tile:
+    """Return the largest tile that is not half empty and leaves enough blocks."""
     if SIMULATED:
         return SMALL_FLAT if rows <= SMALL_FLAT.rows else SMALL_TALL
     if np.dtype(dtype) == np.float64:
@@ -87,7 +85,7 @@ def tile_for(rows: int, columns: int, groups: int, dtype: DTypeLike, slices: int
     if rows <= FLAT.rows:
         return FLAT
     for tile in (LARGE, WIDE):
-        blocks = ceil_div(rows, tile.rows) * ceil_div(columns, tile.columns) * groups * slices
+        blocks = ceil_div(rows, tile.rows) * ceil_div(columns, tile.columns) * groups
         if rows > tile.rows // 2 and blocks >= tile.enough_blocks:
             return tile
     return SQUARE

@@ -43,10 +43,10 @@ def main() -> int:
 
     window = Window((3, 2), (2, 1), (1, 0), (1, 2))
     for dtype, number, tiles_of in (
-        (np.float32, float32, ("LARGE", "WIDE", "SQUARE", "FLAT")),
-        (np.float64, float64, ("DOUBLE",)),
+        (np.dtype(np.float32), float32, ("LARGE", "WIDE", "SQUARE", "FLAT")),
+        (np.dtype(np.float64), float64, ("DOUBLE",)),
     ):
-        name, floats, ints = np.dtype(dtype).name, number[::1], int32[::1]
+        name, floats, ints = dtype.name, number[::1], int32[::1]
         for tile in tiles_of:
             for checked in (False, True):
                 what = f"{tile}{' checked' if checked else ''} {name}"
