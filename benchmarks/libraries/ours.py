@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib.util
+import os
 import tracemalloc
 from importlib.metadata import version as version_of
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from benchmarks.libraries.common import chain as compute_chain
 from benchmarks.libraries.common import training, used
 from benchmarks.turns import Absent, Work
 from numpytorch import nn, optim
-from numpytorch._backend import BackendError
+from numpytorch._backend import VARIABLE, BackendError
 from numpytorch.autograd import gradcheck
 from numpytorch.functions import tanh
 from numpytorch.kernels import Window, kernels_of
@@ -119,12 +120,11 @@ def _training(model: nn.Module, problem: problems.Problem, backend: str) -> Work
 
 
 def choose(backend: str) -> None:
-    """Choose a backend, or leave it if it is "". Raises Absent if it is not there."""
-    try:
-        if backend:
-            npt.backend(backend).__enter__()  # for as long as the process lives
-    except BackendError as error:
-        raise Absent(str(error)) from None
+    """Have layers compute with a backend from now on, or as they do if it is "". Raises Absent if it is not there."""
+    if backend:
+        _kernels(backend)
+        os.environ[VARIABLE] = backend
+        assert kernels_of().name == backend
 
 
 def cnn_memory(n: int, **settings: Any) -> dict[str, float]:
