@@ -47,7 +47,7 @@ def _tables(cases: list[Case]) -> list[str]:
 
 def _long(case: Case) -> str:
     heads = ["", f"median, {case.unit}", "10th to 90th percentile", "repeats", f"ratio to {case.base}"]
-    rows = [[r.name, _figure(r.median), _spread(r), str(r.repeats), _ratio(r)] for r in case.rows]
+    rows = [[r.name, figure(r.median), _spread(r), str(r.repeats), _ratio(r)] for r in case.rows]
     return f"**{case.title}**\n\n" + _table(heads, rows)
 
 
@@ -59,7 +59,7 @@ def _wide(cases: list[Case]) -> str:
     heads += [f"share, {n}" for n in names] if shares else []
     rows = []
     for case in cases:
-        cells = [case.title, *(f"{_figure(r.median)} ({_spread(r)})" for r in case.rows)]
+        cells = [case.title, *(f"{figure(r.median)} ({_spread(r)})" for r in case.rows)]
         cells += [_ratio(r) for r in case.rows if r.name != case.base]
         cells += ["" if r.share is None else f"{r.share:.0%}" for r in case.rows] if shares else []
         rows.append(cells)
@@ -72,7 +72,7 @@ def _slopes(slopes: list[Slope]) -> str:
             s.axis,
             s.name,
             f"{s.xs[0]:g} to {s.xs[-1]:g}",
-            f"{_figure(s.medians[0])} to {_figure(s.medians[-1])} {s.unit}",
+            f"{figure(s.medians[0])} to {figure(s.medians[-1])} {s.unit}",
             f"{s.slope:.2f}",
         ]
         for s in slopes
@@ -86,13 +86,13 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _figure(value: float) -> str:
+def figure(value: float) -> str:
     """Write a number to three figures, without an exponent."""
     return f"{value:,.0f}" if value >= 100 else f"{float(f'{value:.3g}'):.10g}"
 
 
 def _spread(row: Row) -> str:
-    return "one" if row.repeats == 1 else f"{_figure(row.low)} to {_figure(row.high)}"
+    return "one" if row.repeats == 1 else f"{figure(row.low)} to {figure(row.high)}"
 
 
 def _ratio(row: Row) -> str:
@@ -145,7 +145,7 @@ def cuda_part(path: Path) -> str:
 
 def _two_sides(figures: dict[str, Any]) -> list[str]:
     sides = [figures[name] for name in ("ours", "theirs")]
-    spread = [f"{_figure(s['median'])} ({_figure(s['low'])} to {_figure(s['high'])})" for s in sides]
+    spread = [f"{figure(s['median'])} ({figure(s['low'])} to {figure(s['high'])})" for s in sides]
     return [*spread, f"{figures['ratio']:.2f}"]
 
 

@@ -86,15 +86,19 @@ class Worker:
     """A side's process. `prepare` a case, ask for its `results`, then `time` it, in turns with others."""
 
     def __init__(self, side: Side, threads: int) -> None:
-        """Start it. Raises Absent if the library is not there."""
+        """Start it; `wait` until it is ready."""
         self.side = side
+        self.version = ""
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, side.module), daemon=True)
         with environment(thread_environment(threads) | dict(side.environment)):
             self._process.start()
         theirs.close()
-        self.version: str = self._receive()
+
+    def wait(self) -> None:
+        """Wait until it has imported its library. Raises Absent if that is not there."""
+        self.version = self._receive()
 
     def prepare(self, function: str, case: Mapping[str, Any]) -> None:
         """Have the module's function of that name make a `Prepared` of the case."""
@@ -193,10 +197,12 @@ class Turns:
         self.threads = threads
         try:
             for side in sides:
+                self.workers.append(Worker(side, threads))
+            for worker in list(self.workers):
                 try:
-                    self.workers.append(Worker(side, threads))
+                    worker.wait()
                 except Absent as absent:
-                    self._note(side, absent)
+                    self.leave_out(worker, absent)
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -217,11 +223,8 @@ class Turns:
     def leave_out(self, worker: Worker, absent: Absent) -> None:
         """Go on without a side: what it needs is not there."""
         self.workers.remove(worker)
-        self._note(worker.side, absent)
-
-    def _note(self, side: Side, absent: Absent) -> None:
-        self.absent[side.name] = str(absent)
-        say(f"  {side.name}: {absent}")
+        self.absent[worker.side.name] = str(absent)
+        say(f"  {worker.side.name}: {absent}")
 
     def case(
         self,

@@ -40,7 +40,7 @@ ENTRIES = {
         Entry("chain", "Chains of 100 small operations on 10 numbers, forward and backward, float64", "small:chain"),
         Entry("gradcheck", "Checking the gradients of Conv2d(2, 3, 3) on (2, 2, 6, 5), float64", "small:gradcheck"),
         Entry("memory", "Memory of a CNN training step, float32", "memory:memory"),
-        Entry("threads", "CNN training step, N = 32: threads of BLAS and of Numba", "steps:threads"),
+        Entry("threads", "CNN training step, N = 32: threads of BLAS and of the Numba backend", "steps:threads"),
         Entry("growth", "How cost grows: batch, channels, image size, sequence length", "growth:growth"),
         Entry("check", "Checking one hand-in: autograder check cnn on the model answer", "grading:check"),
         Entry("class", "Grading a class, by workers and by size", "grading:whole_class"),

@@ -10,6 +10,7 @@ from importlib.metadata import version as version_of
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import threadpoolctl
 
 import numpytorch as npt
 from benchmarks import loops, machine, problems
@@ -48,8 +49,13 @@ def answer(assignment: str) -> ModuleType:
     return module
 
 
-def cnn_step(n: int, channels: int = 32, size: int = 28, layers: str = "ours", backend: str = "") -> Work:
-    """A training step of the CNN. layers: "ours" (numpytorch.nn), "answer" (of the assignment) or "loops"."""
+def cnn_step(
+    n: int, channels: int = 32, size: int = 28, layers: str = "ours", backend: str = "", blas_threads: int = 0
+) -> Work:
+    """A training step of the CNN. layers: "ours" (numpytorch.nn), "answer" (of the assignment) or "loops".
+
+    blas_threads: how many BLAS is to have, whatever the backend gives it; 0 for what that is.
+    """
     npt.set_default_dtype(np.float32)
     made: Any = answer("cnn") if layers == "answer" else {"ours": nn, "loops": loops}[layers]
     model = nn.Sequential(
@@ -64,7 +70,10 @@ def cnn_step(n: int, channels: int = 32, size: int = 28, layers: str = "ours", b
         nn.ReLU(),
         nn.Linear(128, 10, bias=False),
     )
-    return _training(model, problems.cnn(n, channels, size), backend)
+    work = _training(model, problems.cnn(n, channels, size), backend)
+    if blas_threads:
+        threadpoolctl.threadpool_limits(blas_threads, user_api="blas")
+    return work
 
 
 class _Last(nn.Module):
