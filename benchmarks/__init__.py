@@ -5,7 +5,7 @@ turns.py      processes that take turns, once their results agree; median, sprea
 problems.py   the arrays that every side computes with
 libraries/    a module a library: its steps, as its users write them
 entries/      what is measured
-machine.py, results.py, table.py, plots.py   where, records as JSON, tables, pictures
+machine.py, results.py, table.py, summary.py, plots.py   where, records as JSON, tables, pictures
 classroom.py  grading classes of hundreds
 loops.py      the lesson's first rung
 """

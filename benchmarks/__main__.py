@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import table
+from benchmarks import summary, table
 from benchmarks.entries import ENTRIES
 from benchmarks.plots import plot
 from benchmarks.results import load, save
@@ -47,7 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
             except ModuleNotFoundError as missing:
                 say(f"No plots: {missing.name} is not installed. pip install 'numpytorch[plot]'")
                 break
-    table.write_readme(table.made_part(ENTRIES.values()))
+    table.write_readme(table.made_part(ENTRIES.values()), table.README)
+    table.write_readme(summary.summary_part(), summary.README)
     return 0
 
 

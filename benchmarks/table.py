@@ -48,7 +48,7 @@ def _tables(cases: list[Case]) -> list[str]:
 def _long(case: Case) -> str:
     heads = ["", f"median, {case.unit}", "10th to 90th percentile", "repeats", f"ratio to {case.base}"]
     rows = [[r.name, figure(r.median), _spread(r), str(r.repeats), _ratio(r)] for r in case.rows]
-    return f"**{case.title}**\n\n" + _table(heads, rows)
+    return f"**{case.title}**\n\n" + table(heads, rows)
 
 
 def _wide(cases: list[Case]) -> str:
@@ -63,7 +63,7 @@ def _wide(cases: list[Case]) -> str:
         cells += [_ratio(r) for r in case.rows if r.name != case.base]
         cells += ["" if r.share is None else f"{r.share:.0%}" for r in case.rows] if shares else []
         rows.append(cells)
-    return _table(heads, rows)
+    return table(heads, rows)
 
 
 def _slopes(slopes: list[Slope]) -> str:
@@ -77,10 +77,11 @@ def _slopes(slopes: list[Slope]) -> str:
         ]
         for s in slopes
     ]
-    return _table(["axis", "side", "range", "cost", "slope"], rows)
+    return table(["axis", "side", "range", "cost", "slope"], rows)
 
 
-def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Write a table in Markdown, numbers to the right."""
     heads = list(heads)
     lines = [heads, ["---"] + ["---:"] * (len(heads) - 1), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
@@ -140,7 +141,7 @@ def cuda_part(path: Path) -> str:
     rows.append([f"CNN training step, N = {found['step']['n']}", *_two_sides(found["step"]), ""])
     versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
     where = f"\n\n{found['device']}, {found['peak'] / 1e12:.1f} TFLOP/s, driver {found['driver']}; {versions}.\n"
-    return title + _table(["ms", "numpytorch", "PyTorch", "ratio", "share of the peak"], rows) + where
+    return title + table(["ms", "numpytorch", "PyTorch", "ratio", "share of the peak"], rows) + where
 
 
 def _two_sides(figures: dict[str, Any]) -> list[str]:
@@ -149,7 +150,7 @@ def _two_sides(figures: dict[str, Any]) -> list[str]:
     return [*spread, f"{figures['ratio']:.2f}"]
 
 
-def write_readme(part: str, path: Path = README) -> None:
+def write_readme(part: str, path: Path) -> None:
     """Put the part between the marks. Raises ValueError if README.md has none."""
     before, between, after = marked(path.read_text("utf-8"))
     del between

@@ -8,7 +8,7 @@ import pytest
 
 import numpytorch as npt
 from benchmarks import __main__ as command
-from benchmarks import loops, table
+from benchmarks import loops, summary, table
 from benchmarks.entries import ENTRIES, Entry, result
 from benchmarks.entries.growth import slopes_of
 from benchmarks.results import Case, Result, load, save
@@ -129,10 +129,23 @@ def test_what_a_gpu_measured_is_in_the_tables(tmp_path: Path) -> None:
     assert "a GPU, 60.0 TFLOP/s, driver 12080; torch 2.13." in text
 
 
-def test_readme_has_the_tables_that_the_results_make() -> None:
-    before, between, _ = table.marked(table.README.read_text("utf-8"))
-    assert between == f"\n\n{table.made_part(ENTRIES.values())}\n", "run: python -m benchmarks --tables"
-    assert before.startswith("# ")
+def test_both_readmes_have_what_the_results_make() -> None:
+    parts = {table.README: table.made_part(ENTRIES.values()), summary.README: summary.summary_part()}
+    for path, part in parts.items():
+        before, between, _ = table.marked(path.read_text("utf-8"))
+        assert between == f"\n\n{part}\n", f"{path}: run python -m benchmarks --tables"
+        assert before.startswith("# ")
+
+
+def test_the_main_lines_are_ours_pytorchs_and_the_ratio(tmp_path: Path) -> None:
+    assert summary.summary_part(tmp_path) == "Nothing has been measured.\n"
+    kept = _result()
+    measured = rows({"numpytorch": [0.002], "PyTorch": [0.004]}, "PyTorch", 1e3)
+    case = Case(title="mixed", unit="ms", base="PyTorch", rows=measured)
+    save(msgspec.structs.replace(kept, entry="chain", cases=[case]), tmp_path)
+    text = summary.summary_part(tmp_path)
+    assert "| a small operation, forward and backward | 2 ms | 4 ms | 0.50 |" in text
+    assert f"{kept.machine.cores} cores, 2 threads." in text
 
 
 def test_the_part_of_a_readme_is_written_between_its_marks(tmp_path: Path) -> None:

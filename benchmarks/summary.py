@@ -1,0 +1,43 @@
+"""The lines of the results that the project's README.md shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks.machine import ROOT
+from benchmarks.results import FOLDER, load
+from benchmarks.table import figure, table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+README = ROOT / "README.md"
+LINES = [  # entry, the case in it, our side, what the line is called
+    ("cnn", 0, "numpytorch, numba", "CNN training step, N = 32, Numba"),
+    ("cnn", 0, "numpytorch, numpy", "the same, NumPy alone"),
+    ("cnn256", 0, "numpytorch, numba", "CNN training step, N = 256, Numba"),
+    ("rnn", 0, "numpytorch, nn.RNN", "RNN training step"),
+    ("chain", 0, "numpytorch", "a small operation, forward and backward"),
+    ("memory", 0, "numpytorch, numba", "memory of the CNN step; PyTorch: activations and gradients"),
+    ("gradcheck", 0, "autograder", "judging a layer's gradients; PyTorch: gradcheck"),
+]
+
+
+def summary_part(folder: Path = FOLDER) -> str:
+    """Return what belongs between README.md's marks: ours, PyTorch's and the ratio, for the entries with a result."""
+    rows = []
+    processor = ""
+    for entry, place, side, name in LINES:
+        result = load(entry, folder)
+        if result is None:
+            continue
+        case = result.cases[place]
+        ours, theirs = case.row(side), case.row(case.base)
+        if ours is not None and theirs is not None and ours.ratio is not None:
+            unit = case.unit.removesuffix("/op")
+            cells = [f"{figure(ours.median)} {unit}", f"{figure(theirs.median)} {unit}", f"{ours.ratio:.2f}"]
+            rows.append([name, *cells])
+            processor = f"{result.machine.processor}, {result.machine.cores} cores, {result.threads} threads"
+    if not rows:
+        return "Nothing has been measured.\n"
+    return table(["", "ours", "PyTorch", "ratio"], rows) + f"\n\nMedians on {processor}.\n"
