@@ -4,6 +4,7 @@ import numpytorch as npt
 from numpytorch import Tensor, nn, optim
 """
 
+from numpytorch import _memory as _memory
 from numpytorch._backend import BackendError as BackendError
 from numpytorch._backend import backend as backend
 from numpytorch._errors import DtypeError as DtypeError

@@ -33,14 +33,20 @@ class Window:
             if min(pair) < least:
                 raise ValueError(f"Window: expected {name} of at least {least} both ways, got {pair}.")
 
+    @property
+    def reach(self) -> Pair:
+        """How many rows and columns of the image a window spans: dilation*(KH - 1) + 1."""
+        (down, across), (i, j) = self.size, self.dilation
+        return i * (down - 1) + 1, j * (across - 1) + 1
+
     def out_shape(self, height: int, width: int) -> Pair:
         """Return (OH, OW): OH = (H + 2*padding - dilation*(KH - 1) - 1) // stride + 1.
 
         Raises ShapeError if not even one window fits.
         Source: Dumoulin & Visin 2016, arXiv:1603.07285, relationships 6 and 12.
         """
-        lengths = zip((height, width), self.size, self.stride, self.padding, self.dilation, strict=True)
-        down, across = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in lengths]
+        lengths = zip((height, width), self.reach, self.stride, self.padding, strict=True)
+        down, across = [(n + 2 * p - r) // s + 1 for n, r, s, p in lengths]
         if down < 1 or across < 1:
             raise ShapeError(
                 f"expected an image that one window fits into, got {(height, width)} with {self}. "

@@ -112,10 +112,10 @@ class NumpyKernels:
         """See `Kernels.max_pool2d`."""
         out = window.out_shape(*x.shape[2:])
         windows = windows_of(padded(channels_last(x), window, -np.inf), window, out)
-        y = np.full((len(x), *out, x.shape[1]), -np.inf, x.dtype)
+        y = windows[:, :, :, 0, 0].copy()  # -inf where it is padding; the first place that is none is larger then
         places = np.empty(y.shape, place_type(window))
         places[:] = first_places(window, out)
-        for place, entries in enumerate(entries_of(windows)):
+        for place, entries in list(enumerate(entries_of(windows)))[1:]:
             better = (entries > y).astype(places.dtype)
             better *= places.dtype.type(place)
             np.maximum(places, better, out=places)  # places grow: a later one that is better is the larger number
@@ -130,8 +130,13 @@ class NumpyKernels:
         n, c, h, w = x_shape
         upstream, winners = channels_last(dy), channels_last(places)
         dx = np.zeros(padded_shape((n, h, w, c), window), dy.dtype)
+        apart = window.stride[0] >= window.reach[0] and window.stride[1] >= window.reach[1]
         for place, entries in enumerate(entries_of(windows_of(dx, window, dy.shape[2:]))):
-            entries += upstream * (winners == place)
+            won = winners == place
+            if apart:  # each entry is in one window at most
+                np.multiply(upstream, won, out=entries)
+            else:
+                entries += upstream * won
         return channels_first(cropped(dx, window))
 
     def avg_pool2d(self, x: Array, window: Window) -> Array:

@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 class _Pool(Module):
     def __init__(self, window: Window, backend: str | None) -> None:
         name = type(self).__name__
-        reach = [d * (k - 1) + 1 for k, d in zip(window.size, window.dilation, strict=True)]
-        if any(2 * p > r for p, r in zip(window.padding, reach, strict=True)):
+        if any(2 * p > r for p, r in zip(window.padding, window.reach, strict=True)):
             raise ShapeError(
-                f"{name}: expected padding of at most half the window, {tuple(r // 2 for r in reach)}, "
+                f"{name}: expected padding of at most half the window, {tuple(r // 2 for r in window.reach)}, "
                 f"got {window.padding}. A window must not lie in padding alone."
             )
         self.window = window
