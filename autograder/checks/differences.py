@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 STEP = 4e-3
 """The longer step. Samples keep kinks and ties farther away than this."""
 
-SMALL = 100
+SMALL = 8
 """Up to how many entries each is measured by itself; beyond, random directions come first."""
 
 _DIRECTIONS = 4
