@@ -7,7 +7,7 @@ Source: Chellapilla et al. 2006, "High performance convolutional neural networks
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -24,51 +24,55 @@ BLOCK = 1 << 20
 """Bytes of columns in a block: they fit into the second-level cache of one core."""
 
 
+Block: TypeAlias = tuple[slice, slice]
+"""Some images, and some rows of their output."""
+
+
 class Columns:
-    """The windows of images (N, H, W, C), as columns (P, KH*KW*C) for some of the images and of their OH output rows.
-
-    blocks: the images that make a block. steps: the output rows to take at a time: all, but for large images.
-    """
-
-    parts: ClassVar[int] = 1
-    """How many blocks there are at least, where there are so many images."""
+    """The windows of images (N, H, W, C) as columns (P, KH*KW*C), for a block at a time."""
 
     def __init__(self, images: Array, window: Window, out_shape: Shape) -> None:
         self.window = window
-        self.out_shape = oh, ow = (out_shape[0], out_shape[1])
+        self.images = padded(images, window)
+        self.windows = windows_of(self.images, window, out_shape)
         self.length: int = window.size[0] * window.size[1] * images.shape[3]
-        self.images = self.prepared(images)
-        n, row = len(images), self.length * ow * images.itemsize  # row: bytes
-        images_at_a_time = max(1, min(BLOCK // (row * oh), -(-n // self.parts)))
-        rows_at_a_time = min(oh, max(1, BLOCK // row))
-        self.blocks = [slice(i, min(n, i + images_at_a_time)) for i in range(0, n, images_at_a_time)]
-        self.steps = [slice(i, min(oh, i + rows_at_a_time)) for i in range(0, oh, rows_at_a_time)]
+        self.are_thin = are_thin(window, images.shape[3], out_shape[1])
+        n, oh = len(images), out_shape[0]
+        some, rows = block_size(n, oh, self.length * out_shape[1] * images.itemsize)
+        self.blocks: list[Block] = [
+            (slice(i, i + some), slice(top, top + rows)) for i in range(0, n, some) for top in range(0, oh, rows)
+        ]
 
-    @property
-    def are_thin(self) -> bool:
-        """Whether a row of output is longer than a row of a window, for there are few channels: copy the longer one."""
-        return self.out_shape[1] > self.length // self.window.size[0]
-
-    def prepared(self, images: Array) -> Array:
-        """Return the images as the methods below need them."""
-        return padded(images, self.window)
-
-    def of(self, block: slice, step: slice) -> Array:
-        """Return the columns of some images and output rows."""
-        windows = windows_of(self.images, self.window, self.out_shape)[block, step]
+    def of(self, block: Block) -> Array:
+        """Return the columns of a block."""
+        windows = self.windows[block]
         if self.are_thin:
             return np.ascontiguousarray(windows.transpose(3, 4, 5, 0, 1, 2)).reshape(self.length, -1).T
         return np.ascontiguousarray(windows).reshape(-1, self.length)
 
-    def add(self, columns: Array, block: slice, step: slice) -> None:
+    def add(self, columns: Array, block: Block) -> None:
         """Add columns to the entries of the images that they come from."""
-        windows = windows_of(self.images, self.window, self.out_shape)[block, step]
+        windows = self.windows[block]
         for entries, values in zip(entries_of(windows), entries_of(columns.reshape(windows.shape)), strict=True):
             entries += values
 
     def finished(self) -> Array:
         """Return the images (N, H, W, C), with what was added to them."""
         return cropped(self.images, self.window)
+
+
+def are_thin(window: Window, channels: int, out_width: int) -> bool:
+    """Whether a row of output is longer than a row of a window, for there are few channels: copy the longer one."""
+    return out_width > window.size[1] * channels
+
+
+def block_size(images: int, out_height: int, row: int) -> tuple[int, int]:
+    """Return of how many images a block is, and of how many output rows: all of them, but for large images.
+
+    row: the bytes of the columns of one output row.
+    """
+    rows = min(out_height, max(1, BLOCK // row))
+    return (max(1, min(images, BLOCK // (row * out_height))), rows) if rows == out_height else (1, rows)
 
 
 def windows_of(images: Array, window: Window, out_shape: Shape) -> Array:

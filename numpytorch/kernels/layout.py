@@ -59,3 +59,25 @@ def first_places(window: Window, out_shape: Shape) -> Array:
     i, j = [np.maximum(0, -((np.arange(n) * s - p) // d)) for n, s, p, d in lengths]  # rounds up
     first: Array = i[:, None, None] * window.size[1] + j[:, None]
     return first.astype(place_type(window))
+
+
+def group(array: Array, g: int, groups: int) -> Array:
+    """Return a view of the channels of one group, of (..., C)."""
+    n = array.shape[-1] // groups
+    return array[..., g * n : (g + 1) * n]
+
+
+def joined(parts: list[Array]) -> Array:
+    """Join the channels of groups again: images (N, H, W, C)."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+
+
+def filters_of(weight: Array, g: int, groups: int) -> Array:
+    """Return the filters of one group as a matrix (F/groups, KH*KW*C/groups), in the order of columns."""
+    n = len(weight) // groups
+    return channels_last(weight[g * n : (g + 1) * n]).reshape(n, -1)
+
+
+def weight_of(filters: Array, window: Window) -> Array:
+    """Return filters (F, KH*KW*C) as a weight (F, C, KH, KW), contiguous."""
+    return np.ascontiguousarray(channels_first(filters.reshape(len(filters), *window.size, -1)))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,15 +11,17 @@ from numpytorch.kernels.layout import (
     channels_first,
     channels_last,
     cropped,
+    filters_of,
     first_places,
+    group,
+    joined,
     padded,
     padded_shape,
     place_type,
+    weight_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from numpytorch._types import Array, Shape
     from numpytorch.kernels.interface import Kernels, Window
 
@@ -30,78 +31,43 @@ class NumpyKernels:
 
     name = "numpy"
 
-    columns: ClassVar[type[Columns]] = Columns
-    """What makes columns. Another backend may have another."""
-
-    def share_out(self, work: Callable[[slice], None], blocks: Sequence[slice]) -> None:
-        """Call `work` once for each block. Another backend may use threads."""
-        for block in blocks:
-            work(block)
-
     def conv2d(self, x: Array, weight: Array, bias: Array | None, window: Window, groups: int = 1) -> Array:
         """See `Kernels.conv2d`."""
         images = channels_last(x)
         y = np.empty((len(x), *window.out_shape(*x.shape[2:]), len(weight)), x.dtype)
-        b = np.zeros(0, x.dtype) if bias is None else bias
         for g in range(groups):
-            self._conv2d(_group(images, g, groups), _filters(weight, g, groups), _group(b, g, groups), window,
-                         _group(y, g, groups))  # fmt: skip
+            columns = Columns(group(images, g, groups), window, y.shape[1:3])
+            filters, y_g = filters_of(weight, g, groups), group(y, g, groups)
+            for block in columns.blocks:
+                part = _rows(y_g[block])  # (P, F/groups), a view
+                np.matmul(columns.of(block), filters.T, out=part)
+                if bias is not None:
+                    part += group(bias, g, groups)
         return channels_first(y)
-
-    def _conv2d(self, images: Array, filters: Array, bias: Array, window: Window, y: Array) -> None:
-        columns = self.columns(images, window, y.shape[1:3])
-
-        def work(block: slice) -> None:
-            for step in columns.steps:
-                part = _rows(y[block, step])  # (P, F)
-                np.matmul(columns.of(block, step), filters.T, out=part)
-                if bias.size:
-                    part += bias
-
-        self.share_out(work, columns.blocks)
 
     def conv2d_grad_input(self, dy: Array, weight: Array, x_shape: Shape, window: Window, groups: int = 1) -> Array:
         """See `Kernels.conv2d_grad_input`."""
-        upstream = channels_last(dy)
-        parts = [
-            self._grad_input(_group(upstream, g, groups), _filters(weight, g, groups), x_shape, window)
-            for g in range(groups)
-        ]
-        return channels_first(parts[0] if groups == 1 else np.concatenate(parts, axis=-1))
-
-    def _grad_input(self, dy: Array, filters: Array, x_shape: Shape, window: Window) -> Array:
-        n, _, h, w = x_shape
-        channels = filters.shape[1] // (window.size[0] * window.size[1])
-        columns = self.columns(np.zeros((n, h, w, channels), dy.dtype), window, dy.shape[1:3])
-
-        def work(block: slice) -> None:
-            for step in columns.steps:
-                columns.add(_rows(dy[block, step]) @ filters, block, step)
-
-        self.share_out(work, columns.blocks)
-        return columns.finished()
+        n, c, h, w = x_shape
+        upstream, parts = channels_last(dy), []
+        for g in range(groups):
+            columns = Columns(np.zeros((n, h, w, c // groups), dy.dtype), window, dy.shape[2:])
+            filters, dy_g = filters_of(weight, g, groups), group(upstream, g, groups)
+            for block in columns.blocks:
+                columns.add(_rows(dy_g[block]) @ filters, block)
+            parts.append(columns.finished())
+        return channels_first(joined(parts))
 
     def conv2d_grad_weight(self, dy: Array, x: Array, window: Window, groups: int = 1) -> Array:
         """See `Kernels.conv2d_grad_weight`."""
-        images, upstream = channels_last(x), channels_last(dy)
-        parts = [
-            self._grad_weight(_group(upstream, g, groups), _group(images, g, groups), window) for g in range(groups)
-        ]
-        dw = np.concatenate(parts).reshape(dy.shape[1], *window.size, -1)
-        return np.ascontiguousarray(channels_first(dw))
-
-    def _grad_weight(self, dy: Array, images: Array, window: Window) -> Array:
-        columns = self.columns(images, window, dy.shape[1:3])
-        total, lock = np.zeros((dy.shape[3], columns.length), dy.dtype), threading.Lock()
-
-        def work(block: slice) -> None:
-            for step in columns.steps:
-                part = _rows(dy[block, step]).T @ columns.of(block, step)
-                with lock:
-                    np.add(total, part, out=total)
-
-        self.share_out(work, columns.blocks)
-        return total
+        images, upstream, parts = channels_last(x), channels_last(dy), []
+        for g in range(groups):
+            columns = Columns(group(images, g, groups), window, dy.shape[2:])
+            dy_g = group(upstream, g, groups)
+            dw = np.zeros((dy_g.shape[3], columns.length), dy.dtype)
+            for block in columns.blocks:
+                dw += _rows(dy_g[block]).T @ columns.of(block)
+            parts.append(dw)
+        return weight_of(np.concatenate(parts), window)
 
     def conv2d_grad_bias(self, dy: Array) -> Array:
         """See `Kernels.conv2d_grad_bias`."""
@@ -163,18 +129,6 @@ def load() -> Kernels:
     return NumpyKernels()
 
 
-def _group(images: Array, g: int, groups: int) -> Array:
-    """Return a view of the channels of one group, of (..., C)."""
-    n = images.shape[-1] // groups
-    return images[..., g * n : (g + 1) * n]
-
-
 def _rows(images: Array) -> Array:
     """Return (N, H, W, C) as a matrix (N*H*W, C)."""
     return images.reshape(-1, images.shape[-1])
-
-
-def _filters(weight: Array, g: int, groups: int) -> Array:
-    """Return the filters of one group as a matrix (F/groups, KH*KW*C/groups), in the order of columns."""
-    n = len(weight) // groups
-    return channels_last(weight[g * n : (g + 1) * n]).reshape(n, -1)

@@ -101,6 +101,7 @@ class MaxPool2dGradFn(GradFn):
     def __init__(self, kernels: Kernels, x: Tensor, places: Array, window: Window) -> None:
         super().__init__(x)
         self.kernels = kernels
+        self.backend = kernels.name
         self.places = places
         self.window = window
 
@@ -135,6 +136,7 @@ class AvgPool2dGradFn(GradFn):
     def __init__(self, kernels: Kernels, x: Tensor, window: Window) -> None:
         super().__init__(x)
         self.kernels = kernels
+        self.backend = kernels.name
         self.window = window
 
     def f_d(self, x: TensorNode, y: Any) -> tuple[Any]:

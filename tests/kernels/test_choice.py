@@ -12,7 +12,6 @@ import pytest
 import numpytorch as npt
 from numpytorch import BackendError, nn
 from numpytorch.kernels import kernels_of, registry
-from numpytorch.nn.conv import Conv2dGradFn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,15 +57,15 @@ def test_a_context_goes_before_the_environment_for_its_thread_and_until_it_ends(
     assert elsewhere == ["numpy"]
 
 
-def test_a_layers_argument_goes_before_all_and_results_and_gradients_record_it() -> None:
+def test_a_layers_argument_goes_before_all_and_results_record_the_backend() -> None:
     pytest.importorskip("numba", exc_type=ImportError)
-    layer = nn.Conv2d(1, 2, 3, backend="numpy")
+    x = npt.Tensor(np.ones((1, 1, 3, 3)), requires_grad=True)
     with npt.backend("numba"):
-        of_argument = layer(npt.ones(1, 1, 3, 3)).grad_fn
-        of_context = nn.Conv2d(1, 2, 3)(npt.ones(1, 1, 3, 3)).grad_fn
-    assert isinstance(of_argument, Conv2dGradFn)
-    assert isinstance(of_context, Conv2dGradFn)
-    assert (of_argument.backend, of_context.backend) == ("numpy", "numba")
+        of_argument = nn.MaxPool2d(2, backend="numpy")(x).grad_fn
+        of_context = nn.MaxPool2d(2)(x).grad_fn
+    of_nothing = [layer(x).grad_fn for layer in (nn.Conv2d(1, 2, 3), nn.AvgPool2d(2))]
+    backends = [getattr(grad_fn, "backend", None) for grad_fn in (of_argument, of_context, *of_nothing)]
+    assert backends == ["numpy", "numba", "numpy", "numpy"]
 
 
 UNKNOWN: dict[str, Callable[[], object]] = {

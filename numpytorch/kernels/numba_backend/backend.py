@@ -1,122 +1,154 @@
-"""The kernels with Numba: those of NumPy, but for columns and pooling in compiled loops, and several threads.
+"""The kernels with Numba: arrays are laid out for compiled loops, which run on several threads.
 
-Matrix products stay those of BLAS: they reach about twice the rate of the best loop that Numba compiles, for LLVM
-prefers vectors of half the width, and keeps no block of the result in registers.
+There are as many threads as Numba has: one for each processor, or NUMBA_NUM_THREADS, and `numba.set_num_threads` for
+fewer. BLAS then gets one thread, in the whole process and for good: two pools of threads that spin while they wait
+take the processors from each other, and a convolution after a product of matrices takes twice to eight times as long.
+With NUMBA_NUM_THREADS=1, BLAS keeps its threads.
+
+Threads that sleep while they wait, such as Python's, would mind BLAS less, but wake up too late: at 0.1 to 0.2 ms for
+each convolution or pooling, a training step on small images takes a third longer. A process that has been forked from
+one that used the kernels cannot use them with GNU's OpenMP: start processes with "spawn", or set
+NUMBA_THREADING_LAYER=workqueue.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
+import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy.linalg.cython_blas  # noqa: F401  # `np.dot` in compiled loops: here, so that its threads are known
+from numba import config
+from threadpoolctl import ThreadpoolController
 
-from numpytorch.kernels.columns import Columns
-from numpytorch.kernels.layout import channels_first, channels_last, place_type
-from numpytorch.kernels.numba_backend import loops
-from numpytorch.kernels.numba_backend.threads import THREADS, limit_blas, share_out
+from numpytorch.kernels.columns import are_thin, block_size
+from numpytorch.kernels.layout import (
+    channels_first,
+    channels_last,
+    filters_of,
+    group,
+    joined,
+    place_type,
+    weight_of,
+)
+from numpytorch.kernels.numba_backend import parallel
 from numpytorch.kernels.numpy_backend import NumpyKernels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from numpytorch._types import Array, Shape
     from numpytorch.kernels.interface import Kernels, Window
     from numpytorch.kernels.numba_backend.loops import Geometry
 
-PARTS = 4 * THREADS
-"""Blocks at least: if something else takes a processor for a while, few are left to wait for."""
+PARTS: int = 4 * config.NUMBA_NUM_THREADS
+"""Into how many parts images are cut, at most: some threads may be kept busy by something else."""
 
-
-class NumbaColumns(Columns):
-    """Columns by compiled loops, without padded images."""
-
-    parts = PARTS
-
-    def prepared(self, images: Array) -> Array:
-        """Return the images, contiguous."""
-        return np.ascontiguousarray(images)
-
-    def of(self, block: slice, step: slice) -> Array:
-        """See `Columns.of`."""
-        p = (block.stop - block.start) * (step.stop - step.start) * self.out_shape[1]
-        shape = (self.length, p) if self.are_thin else (p, self.length)
-        copy = loops.thin_columns if self.are_thin else loops.columns
-        columns = np.empty(shape, self.images.dtype)
-        copy(_read_only(self.images), columns, *self._where(block, step))
-        return columns.T if self.are_thin else columns
-
-    def add(self, columns: Array, block: slice, step: slice) -> None:
-        """See `Columns.add`."""
-        loops.add_columns(self.images, _read_only(columns), *self._where(block, step))
-
-    def finished(self) -> Array:
-        """See `Columns.finished`."""
-        return self.images
-
-    def _where(self, block: slice, step: slice) -> tuple[int, int, int, int, int, Geometry]:
-        return block.start, block.stop, step.start, step.stop, self.out_shape[1], _geometry(self.window)
+_one_at_a_time = threading.Lock()
+"""A call uses all threads, and one of Numba's pools, workqueue, ends the process if there are two calls."""
 
 
 class NumbaKernels(NumpyKernels):
     """`Kernels` that Numba compiles when one is first called with a dtype, and keeps in a cache on disk."""
 
     name = "numba"
-    columns = NumbaColumns
 
-    def share_out(self, work: Callable[[slice], None], blocks: Sequence[slice]) -> None:
-        """See `threads.share_out`."""
-        share_out(work, blocks)
+    def conv2d(self, x: Array, weight: Array, bias: Array | None, window: Window, groups: int = 1) -> Array:
+        """See `Kernels.conv2d`."""
+        images, out = channels_last(x), window.out_shape(*x.shape[2:])
+        b = np.zeros(0, x.dtype) if bias is None else bias
+        parts = []
+        for g in range(groups):
+            filters = filters_of(weight, g, groups).T
+            y = np.empty((len(x), *out, filters.shape[1]), x.dtype)
+            sizes = _sizes(window, weight.shape[1], y)
+            _call(parallel.conv, _given(group(images, g, groups)), _given(filters), _given(group(b, g, groups)), y,
+                  _geometry(window), are_thin(window, weight.shape[1], out[1]), *sizes)  # fmt: skip
+            parts.append(y)
+        return channels_first(joined(parts))
+
+    def conv2d_grad_input(self, dy: Array, weight: Array, x_shape: Shape, window: Window, groups: int = 1) -> Array:
+        """See `Kernels.conv2d_grad_input`."""
+        n, c, h, w = x_shape
+        upstream, parts = channels_last(dy), []
+        for g in range(groups):
+            dx, dy_g = np.zeros((n, h, w, c // groups), dy.dtype), _given(group(upstream, g, groups))
+            sizes = _sizes(window, c // groups, dy_g)
+            _call(parallel.conv_grad_input, dx, dy_g, _given(filters_of(weight, g, groups)), _geometry(window), *sizes)
+            parts.append(dx)
+        return channels_first(joined(parts))
+
+    def conv2d_grad_weight(self, dy: Array, x: Array, window: Window, groups: int = 1) -> Array:
+        """See `Kernels.conv2d_grad_weight`."""
+        images, upstream, parts = channels_last(x), channels_last(dy), []
+        for g in range(groups):
+            images_g, dy_g = _given(group(images, g, groups)), _given(group(upstream, g, groups))
+            sizes, c = _sizes(window, images_g.shape[3], dy_g), images_g.shape[3]
+            dw = np.zeros((sizes[-1], dy_g.shape[3], window.size[0] * window.size[1] * c), dy.dtype)
+            thin = are_thin(window, c, dy.shape[3])
+            _call(parallel.conv_grad_weight, images_g, dy_g, dw, _geometry(window), thin, *sizes)
+            parts.append(dw.sum(axis=0))
+        return weight_of(np.concatenate(parts), window)
 
     def max_pool2d(self, x: Array, window: Window) -> tuple[Array, Array]:
         """See `Kernels.max_pool2d`."""
-        images, g = _read_only(channels_last(x)), _geometry(window)
         y = np.empty((len(x), *window.out_shape(*x.shape[2:]), x.shape[1]), x.dtype)
         places = np.empty(y.shape, place_type(window))
-        share_out(lambda block: loops.max_pool(images, y, places, block.start, block.stop, g), _blocks(len(x)))
+        _call(parallel.max_pool, _given(channels_last(x)), y, places, _geometry(window), _parts(len(x)))
         return channels_first(y), channels_first(places)
 
     def max_pool2d_grad_input(self, dy: Array, places: Array, x_shape: Shape, window: Window) -> Array:
         """See `Kernels.max_pool2d_grad_input`."""
         n, c, h, w = x_shape
-        upstream, winners = _read_only(channels_last(dy)), _read_only(channels_last(places))
-        dx, g = np.zeros((n, h, w, c), dy.dtype), _geometry(window)
-        share_out(lambda block: loops.max_pool_grad(dx, upstream, winners, block.start, block.stop, g), _blocks(n))
+        dx = np.zeros((n, h, w, c), dy.dtype)
+        upstream, winners = _given(channels_last(dy)), _given(channels_last(places))
+        _call(parallel.max_pool_grad, dx, upstream, winners, _geometry(window), _parts(n))
         return channels_first(dx)
 
     def avg_pool2d(self, x: Array, window: Window) -> Array:
         """See `Kernels.avg_pool2d`."""
-        images, g = _read_only(channels_last(x)), _geometry(window)
         y = np.empty((len(x), *window.out_shape(*x.shape[2:]), x.shape[1]), x.dtype)
-        share_out(lambda block: loops.avg_pool(images, y, block.start, block.stop, g), _blocks(len(x)))
+        _call(parallel.avg_pool, _given(channels_last(x)), y, _geometry(window), _parts(len(x)))
         return channels_first(y)
 
     def avg_pool2d_grad_input(self, dy: Array, x_shape: Shape, window: Window) -> Array:
         """See `Kernels.avg_pool2d_grad_input`."""
         n, c, h, w = x_shape
-        upstream, dx, g = _read_only(channels_last(dy)), np.zeros((n, h, w, c), dy.dtype), _geometry(window)
-        share_out(lambda block: loops.avg_pool_grad(dx, upstream, block.start, block.stop, g), _blocks(n))
+        dx = np.zeros((n, h, w, c), dy.dtype)
+        _call(parallel.avg_pool_grad, dx, _given(channels_last(dy)), _geometry(window), _parts(n))
         return channels_first(dx)
 
 
 def load() -> Kernels:
-    """Return the kernels, and give BLAS one thread: see `threads`."""
-    limit_blas()
+    """Return the kernels, and give BLAS one thread if Numba has several."""
+    if config.NUMBA_NUM_THREADS > 1:
+        for library in ThreadpoolController().select(user_api="blas").lib_controllers:
+            library.set_num_threads(1)
     return NumbaKernels()
+
+
+def _call(kernel: Callable[..., None], *arguments: object) -> None:
+    with _one_at_a_time:
+        kernel(*arguments)
+
+
+def _given(array: Array) -> Array:
+    """Return what a loop only reads: contiguous, and a view that cannot be written to, so that it has one type."""
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
 
 
 def _geometry(window: Window) -> Geometry:
     return (*window.size, *window.stride, *window.padding, *window.dilation)
 
 
-def _blocks(n: int) -> list[slice]:
-    """Cut n images into blocks of almost one size."""
-    bounds = [n * i // PARTS for i in range(PARTS + 1)]
-    return [slice(a, b) for a, b in pairwise(bounds) if a < b]
+def _parts(n: int) -> int:
+    return min(n, PARTS)
 
 
-def _read_only(array: Array) -> Array:
-    """Return a view that cannot be written to, whether the array itself can or not: one type for the compiler."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
+def _sizes(window: Window, channels: int, y: Array) -> tuple[int, int, int]:
+    """Return the images and output rows of a block, and the parts, for an output (N, OH, OW, F)."""
+    n, oh, ow, _ = y.shape
+    row = window.size[0] * window.size[1] * channels * ow * y.itemsize
+    return (*block_size(n, oh, row), _parts(n))

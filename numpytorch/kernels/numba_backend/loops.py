@@ -1,4 +1,4 @@
-"""The loops that Numba compiles, for images from `first` to `last`, without the interpreter's lock.
+"""The loops that Numba compiles, for images from `first` to `last`, on one thread.
 
 Images are (N, H, W, C), contiguous; padding is not there, but skipped. The innermost loop of each goes along the
 channels, over contiguous numbers that are known not to be few and far between: the compiler makes vector instructions
@@ -41,7 +41,8 @@ def columns(images: Array, rows: Array, first: int, last: int, top: int, bottom:
                     piece = row[i * kw * c : (i + 1) * kw * c]
                     start = (n * h + down) * w
                     if down < 0 or down >= h:
-                        piece[:] = 0
+                        for k in range(kw * c):
+                            piece[k] = 0
                     elif dw == 1 and left >= 0 and left + kw <= w:
                         source = flat[(start + left) * c : (start + left + kw) * c]
                         for k in range(kw * c):
@@ -51,7 +52,8 @@ def columns(images: Array, rows: Array, first: int, last: int, top: int, bottom:
                             across = left + j * dw
                             entry = piece[j * c : (j + 1) * c]
                             if across < 0 or across >= w:
-                                entry[:] = 0
+                                for k in range(c):
+                                    entry[k] = 0
                             else:
                                 source = flat[(start + across) * c : (start + across + 1) * c]
                                 for k in range(c):
@@ -76,7 +78,8 @@ def thin_columns(
                         piece = line[p : p + width]
                         p += width
                         if down < 0 or down >= h:
-                            piece[:] = 0
+                            for ow in range(width):
+                                piece[ow] = 0
                         else:
                             source = images[n, down, :, k]
                             for ow in range(width):
@@ -176,7 +179,8 @@ def avg_pool(images: Array, y: Array, first: int, last: int, g: Geometry) -> Non
         for oh in range(y.shape[1]):
             for ow in range(y.shape[2]):
                 mean = y[n, oh, ow]
-                mean[:] = 0
+                for k in range(c):
+                    mean[k] = 0
                 for i in range(kh):
                     for j in range(kw):
                         down, across = oh * sh - ph + i * dh, ow * sw - pw + j * dw
