@@ -136,15 +136,15 @@ ENTRIES: dict[str, Callable[[Array], Array]] = {
 def pooled(case: Case) -> Window:
     """Return the window of a case with no more padding than pooling takes."""
     w = case.window
-    padding = [min(p, k // 2) for p, k in zip(w.padding, w.size, strict=True)]
-    return Window(w.size, w.stride, (padding[0], padding[1]))
+    padding = [min(p, r // 2) for p, r in zip(w.padding, w.reach, strict=True)]
+    return Window(w.size, w.stride, (padding[0], padding[1]), w.dilation)
 
 
 @given(cases(), st.sampled_from(sorted(ENTRIES)))
 def test_pooling_and_its_gradients_are_those_of_the_loops(kernels: Kernels, case: Case, entries: str) -> None:
     case = compiled_for("float64", kernels, case)
     window = pooled(case)
-    height, width = max(case.height, window.size[0]), max(case.width, window.size[1])
+    height, width = max(case.height, window.reach[0]), max(case.width, window.reach[1])
     x = ENTRIES[entries](case.draw(case.n, case.channels, height, width))
     dy = case.draw(case.n, case.channels, *window.out_shape(height, width))
     y, places, dx = reference.max_pool2d(x, window, dy)

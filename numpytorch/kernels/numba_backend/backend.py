@@ -31,7 +31,7 @@ from numpytorch.kernels.layout import (
     place_type,
     weight_of,
 )
-from numpytorch.kernels.numba_backend import parallel
+from numpytorch.kernels.numba_backend import convolution, pooling
 from numpytorch.kernels.numpy_backend import NumpyKernels
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 
     from numpytorch._types import Array, Shape
     from numpytorch.kernels.interface import Kernels, Window
-    from numpytorch.kernels.numba_backend.loops import Geometry
+    from numpytorch.kernels.numba_backend.compiler import Geometry
 
 PARTS: int = 4 * config.NUMBA_NUM_THREADS
-"""Into how many parts images are cut, at most: some threads may be kept busy by something else."""
+"""Into how many parts a convolution cuts its images, at most: a thread may be kept busy by something else."""
 
 _one_at_a_time = threading.Lock()
 """A call uses all threads, and one of Numba's pools, workqueue, ends the process if there are two calls."""
@@ -62,7 +62,7 @@ class NumbaKernels(NumpyKernels):
             filters = filters_of(weight, g, groups).T
             y = np.empty((len(x), *out, filters.shape[1]), x.dtype)
             sizes = _sizes(window, weight.shape[1], y)
-            _call(parallel.conv, _given(group(images, g, groups)), _given(filters), _given(group(b, g, groups)), y,
+            _call(convolution.conv, _given(group(images, g, groups)), _given(filters), _given(group(b, g, groups)), y,
                   _geometry(window), are_thin(window, weight.shape[1], out[1]), *sizes)  # fmt: skip
             parts.append(y)
         return channels_first(joined(parts))
@@ -74,7 +74,9 @@ class NumbaKernels(NumpyKernels):
         for g in range(groups):
             dx, dy_g = np.zeros((n, h, w, c // groups), dy.dtype), _given(group(upstream, g, groups))
             sizes = _sizes(window, c // groups, dy_g)
-            _call(parallel.conv_grad_input, dx, dy_g, _given(filters_of(weight, g, groups)), _geometry(window), *sizes)
+            _call(
+                convolution.conv_grad_input, dx, dy_g, _given(filters_of(weight, g, groups)), _geometry(window), *sizes
+            )
             parts.append(dx)
         return channels_first(joined(parts))
 
@@ -86,7 +88,7 @@ class NumbaKernels(NumpyKernels):
             sizes, c = _sizes(window, images_g.shape[3], dy_g), images_g.shape[3]
             dw = np.zeros((sizes[-1], dy_g.shape[3], window.size[0] * window.size[1] * c), dy.dtype)
             thin = are_thin(window, c, dy.shape[3])
-            _call(parallel.conv_grad_weight, images_g, dy_g, dw, _geometry(window), thin, *sizes)
+            _call(convolution.conv_grad_weight, images_g, dy_g, dw, _geometry(window), thin, *sizes)
             parts.append(dw.sum(axis=0))
         return weight_of(np.concatenate(parts), window)
 
@@ -94,7 +96,7 @@ class NumbaKernels(NumpyKernels):
         """See `Kernels.max_pool2d`."""
         y = np.empty((len(x), *window.out_shape(*x.shape[2:]), x.shape[1]), x.dtype)
         places = np.empty(y.shape, place_type(window))
-        _call(parallel.max_pool, _given(channels_last(x)), y, places, _geometry(window), _parts(len(x)))
+        _call(pooling.max_pool, _given(channels_last(x)), y, places, _geometry(window))
         return channels_first(y), channels_first(places)
 
     def max_pool2d_grad_input(self, dy: Array, places: Array, x_shape: Shape, window: Window) -> Array:
@@ -102,20 +104,20 @@ class NumbaKernels(NumpyKernels):
         n, c, h, w = x_shape
         dx = np.zeros((n, h, w, c), dy.dtype)
         upstream, winners = _given(channels_last(dy)), _given(channels_last(places))
-        _call(parallel.max_pool_grad, dx, upstream, winners, _geometry(window), _parts(n))
+        _call(pooling.max_pool_grad, dx, upstream, winners, _geometry(window))
         return channels_first(dx)
 
     def avg_pool2d(self, x: Array, window: Window) -> Array:
         """See `Kernels.avg_pool2d`."""
         y = np.empty((len(x), *window.out_shape(*x.shape[2:]), x.shape[1]), x.dtype)
-        _call(parallel.avg_pool, _given(channels_last(x)), y, _geometry(window), _parts(len(x)))
+        _call(pooling.avg_pool, _given(channels_last(x)), y, _geometry(window))
         return channels_first(y)
 
     def avg_pool2d_grad_input(self, dy: Array, x_shape: Shape, window: Window) -> Array:
         """See `Kernels.avg_pool2d_grad_input`."""
         n, c, h, w = x_shape
         dx = np.zeros((n, h, w, c), dy.dtype)
-        _call(parallel.avg_pool_grad, dx, _given(channels_last(dy)), _geometry(window), _parts(n))
+        _call(pooling.avg_pool_grad, dx, _given(channels_last(dy)), _geometry(window))
         return channels_first(dx)
 
 
@@ -143,12 +145,8 @@ def _geometry(window: Window) -> Geometry:
     return (*window.size, *window.stride, *window.padding, *window.dilation)
 
 
-def _parts(n: int) -> int:
-    return min(n, PARTS)
-
-
 def _sizes(window: Window, channels: int, y: Array) -> tuple[int, int, int]:
     """Return the images and output rows of a block, and the parts, for an output (N, OH, OW, F)."""
     n, oh, ow, _ = y.shape
     row = window.size[0] * window.size[1] * channels * ow * y.itemsize
-    return (*block_size(n, oh, row), _parts(n))
+    return (*block_size(n, oh, row), min(n, PARTS))
