@@ -18,7 +18,7 @@ LINES = [  # entry, the case in it, our side, what the line is called
     ("cnn256", 0, "numpytorch, numba", "CNN training step, N = 256, Numba"),
     ("rnn", 0, "numpytorch, nn.RNN", "RNN training step"),
     ("chain", 0, "numpytorch", "a small operation, forward and backward"),
-    ("memory", 0, "numpytorch, numba", "memory of the CNN step; PyTorch: activations and gradients"),
+    ("memory", 0, "numpytorch, numba", "memory of the CNN step at its peak: activations and gradients"),
     ("gradcheck", 0, "autograder", "judging a layer's gradients; PyTorch: gradcheck"),
 ]
 

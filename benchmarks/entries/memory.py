@@ -44,7 +44,7 @@ def memory(entry: Entry) -> Result:
             ),
             (
                 f"{KEPT}: the storages that operations save for backward, each once, without parameters and images, "
-                "and one gradient a parameter: what a step cannot do without. No temporary counts."
+                "and one gradient a parameter: the least that a step can do with. No gradient of an activation counts."
             ),
             (
                 f"{PEAK}: the largest sum of live blocks that PyTorch's allocator handed out in a step, by "
@@ -55,10 +55,10 @@ def memory(entry: Entry) -> Result:
 
 
 def _case(title: str, sizes: dict[str, float]) -> Case:
-    base = sizes.get(KEPT)
+    base = sizes.get(PEAK)
     rows = [
         Row(name=name, median=size / 2**20, low=size / 2**20, high=size / 2**20, repeats=1, ratio=base and size / base)
         for name, size in sizes.items()
     ]
     say("  " + title + ": " + ", ".join(f"{r.name} {r.median:.2f} MiB" for r in rows))
-    return Case(title=title, unit="MiB", base=KEPT, rows=rows)
+    return Case(title=title, unit="MiB", base=PEAK, rows=rows)
