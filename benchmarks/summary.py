@@ -37,7 +37,7 @@ def summary_part(folder: Path = FOLDER) -> str:
             unit = case.unit.removesuffix("/op")
             cells = [f"{figure(ours.median)} {unit}", f"{figure(theirs.median)} {unit}", f"{ours.ratio:.2f}"]
             rows.append([name, *cells])
-            processor = f"{result.machine.processor}, {result.machine.cores} cores, {result.threads} threads"
+            processor = f"{result.machine.processor}, {result.machine.cores} cores"
     if not rows:
         return "Nothing has been measured.\n"
     return table(["", "ours", "PyTorch", "ratio"], rows) + f"\n\nMedians on {processor}.\n"

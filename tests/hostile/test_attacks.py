@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +32,7 @@ ONE_OF_EACH = {(a.folder, a.effect.effect): a for a in attacks() if a.effect is 
 
 @pytest.fixture(scope="session")
 def around() -> Iterator[Surroundings]:
+    resource_tracker.ensure_running()  # a process that multiprocessing starts for the first pool, and keeps
     before, started = judged(), set(workers())
     with surroundings() as made:
         yield made
