@@ -145,7 +145,7 @@ def test_the_main_lines_are_ours_pytorchs_and_the_ratio(tmp_path: Path) -> None:
     save(msgspec.structs.replace(kept, entry="chain", cases=[case]), tmp_path)
     text = summary.summary_part(tmp_path)
     assert "| a small operation, forward and backward | 2 ms | 4 ms | 0.50 |" in text
-    assert f"{kept.machine.cores} cores, 2 threads." in text
+    assert f"{kept.machine.cores} cores." in text
 
 
 def test_the_part_of_a_readme_is_written_between_its_marks(tmp_path: Path) -> None:
