@@ -2,6 +2,8 @@
 
 The hand-in gives kernels; harness.py launches them on the simulator, under rules that a GPU has. What comes back is
 what they wrote, and notes of accesses that were not as they should be. What is right is computed here.
+
+Long, for much of it is what a check says to a student; launches come first, then each check in the handout's order.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Operations that treat every entry alike, with broadcasting; each beside its derivative rule."""
+"""Operations that treat every entry alike, with broadcasting; each beside its derivative rule.
+
+Long, for there are many; each can be read without the others.
+"""
 
 from __future__ import annotations
 

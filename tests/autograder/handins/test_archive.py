@@ -1,4 +1,7 @@
-"""What archives of hand-ins may hold, and what becomes of those that were made to do harm."""
+"""What archives of hand-ins may hold, and what becomes of those that were made to do harm.
+
+Long, for each kind of harm is made here, byte by byte, beside the test of it.
+"""
 
 from __future__ import annotations
 

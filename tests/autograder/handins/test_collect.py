@@ -1,4 +1,7 @@
-"""Whose each file of a class's download is, layout by layout, and what is said of those that are not right."""
+"""Whose each file of a class's download is, layout by layout, and what is said of those that are not right.
+
+Long, for each layout has its section, and all share the small class that they lay out.
+"""
 
 from __future__ import annotations
 

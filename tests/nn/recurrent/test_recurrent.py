@@ -1,4 +1,7 @@
-"""Recurrent layers: values and gradients, against their formulas, finite differences and PyTorch."""
+"""Recurrent layers: values and gradients, against their formulas, finite differences and PyTorch.
+
+Long, for the three layers are parameters of the same tests, whose formulas come first.
+"""
 
 # ruff: noqa: NPY002  # the library draws from the global generator of NumPy, and so does coursework
 
