@@ -103,7 +103,7 @@ def check_submission(
         usage = session.usage()
         timing = {
             **grader.timing,
-            "hand_in": usage.wait_seconds,
+            "hand_in": usage.wait_seconds + grader.timing.get("hand_in", 0.0),
             "total": time.perf_counter() - began,
             "peak_memory_mib": usage.peak_rss / 2**20,
         }

@@ -74,6 +74,9 @@ class Background(Protocol):
         """Stop it. Harmless if it has ended."""
 
 
+Work = TypeVar("Work", bound=Background)
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """A check: a stable id, the title that a student reads, and the function that runs it.
@@ -123,6 +126,7 @@ class Grader:
         self.progress = progress
         """Call it with how much of the check is done, from 0 to 1, and a word on what it is doing."""
         self.timing: dict[str, float] = {}
+        """Seconds spent, by what on; "hand_in" is what was waited for in other sessions than `session`."""
         self._session = session
         self._load_error: SandboxError | None = None
         self._remembered: dict[object, Any] = {}
@@ -138,7 +142,12 @@ class Grader:
     def begin(self, check: Check) -> None:
         """Start a check's work in the background, if it has some."""
         if check.begin is not None:
-            self._background[check.id] = check.begin(self)
+            self.keep(check.id, check.begin(self))
+
+    def keep(self, name: str, work: Work) -> Work:
+        """Return work in the background that has begun; it is stopped when the grader ends."""
+        self._background[name] = work
+        return work
 
     def background(self, check_id: str, kind: type[T]) -> T:
         """Return what a check's `begin` made."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograder.checks.picture import filters
-from autograder.checks.training import Training, held_out
+from autograder.checks.steps import held_out
+from autograder.checks.training import Training
 
 if TYPE_CHECKING:
     from autograder.sandbox import Array

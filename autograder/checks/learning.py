@@ -15,11 +15,11 @@ from autograder.checks.causes import Cause
 from autograder.checks.curves import evidence_of, wrong_digits
 from autograder.checks.severed import where_made, where_model_severed
 from autograder.checks.slow import slow_line
+from autograder.checks.steps import held_out
 from autograder.checks.training import (
     Features,
     Training,
     build_model,
-    held_out,
     hyperparameters,
     model_answers_pace,
     train,
@@ -45,7 +45,7 @@ _FAR_OFF_HE = 2.0
 def model_learns(grader: Grader, features: Features) -> Passed:
     """Raise Failed unless every Tensor is a parameter that gets a gradient and moves, and the loss falls."""
     seed = grader.assignment.training.seeds[0]
-    run = _trained(grader, features, seed)
+    run = _trained(grader, features, seed, twin=True)
     warnings = _initialisation(run)
     evidence = evidence_of(run) | {"warnings": warnings}
     _all_are_registered(grader, run, features, evidence)
@@ -415,10 +415,10 @@ def _too_slow(grader: Grader, run: Training) -> str:
     return f"{told} {_beside_the_model_answer(grader)}".strip()
 
 
-def _trained(grader: Grader, features: Features, seed: int) -> Training:
+def _trained(grader: Grader, features: Features, seed: int, *, twin: bool = False) -> Training:
     """Train; if not even that comes to an end, say where the time goes."""
     try:
-        return train(grader, features, seed)
+        return train(grader, features, seed, twin=twin)
     except WorkerTimeout as error:
         if told := _beside_the_model_answer(grader):
             error.add_note(told)

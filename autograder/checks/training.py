@@ -1,28 +1,23 @@
-"""Training a hand-in's model as main.py does, and recording what became of it. Judging that is `learning`'s.
-
-The parent chooses the batches and keeps the held-out labels; the worker takes the steps and returns logits.
-"""
+"""Training a hand-in's model as main.py does, and recording what became of it. Judging that is `learning`'s."""
 
 from __future__ import annotations
 
-import functools
 import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autograder.checks.api import Failed, Grader
 from autograder.checks.causes import Cause
-from autograder.sandbox import SandboxError, Session
+from autograder.checks.steps import LOOK_SECONDS, Settings, batches, check_logits, held_out, predict, take_steps
+from autograder.checks.twin import FrozenTwin
 from autograder.submission import read_submission
 from autograder.words import _
-from numpytorch.data import DataLoader, ImageDataset, mnist
-from numpytorch.data.files import shipped_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from autograder.sandbox import Array, Built, TensorInfo
 
@@ -30,8 +25,6 @@ HYPERPARAMETERS = ("BATCH_SIZE", "ITERATIONS", "LEARNING_RATE")
 _COMPARED_SECONDS = 60.0
 _PACE_SECONDS = 2.0
 _SOME = 200  # held-out images, where a share of them is asked for and no score
-_LOOKS = 5  # parts of a training, between which the model is looked at
-_LOOK_SECONDS = 1.0  # what a look may take, or there is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +33,6 @@ class Features:
 
     name: str
     among: Callable[[TensorInfo], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The hyperparameters at the top of a hand-in."""
-
-    batch_size: int
-    iterations: int
-    learning_rate: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +77,12 @@ class Training:
         return len(self.losses) / self.seconds
 
 
-def train(grader: Grader, features: Features, seed: int) -> Training:
-    """Train the hand-in's MNISTClassificationModel on MNIST, once for all checks that ask."""
-    return grader.once(("training", seed), lambda: _train(grader, features, seed))
+def train(grader: Grader, features: Features, seed: int, *, twin: bool = False) -> Training:
+    """Train the hand-in's MNISTClassificationModel on MNIST, once for all checks that ask.
+
+    twin: begin what `train_frozen` asks for beside it, if it is no slow one.
+    """
+    return grader.once(("training", seed), lambda: _train(grader, features, seed, twin=twin))
 
 
 def train_frozen(grader: Grader, run: Training, seed: int) -> Array | None:
@@ -106,11 +93,6 @@ def train_frozen(grader: Grader, run: Training, seed: int) -> Array | None:
     if run.seconds > _COMPARED_SECONDS:
         return None
     return grader.once(("frozen", seed), lambda: _train_frozen(grader, run, seed))
-
-
-def held_out() -> ImageDataset:
-    """Return the digits that no training sees."""
-    return _digits()[1]
 
 
 def hyperparameters(grader: Grader) -> Settings:
@@ -148,27 +130,17 @@ def model_answers_pace(grader: Grader, batch_size: int) -> float | None:
 
 def _pace(grader: Grader, batch_size: int) -> float:
     answer = read_submission(grader.assignment.folder / "solution.py")
-    batches = iter(_batches(_digits()[0], batch_size, 0))
-    here = grader.session
-    config = grader.assignment.config
-    with Session(
-        answer, here.limits, here.tier, grader.assignment.harness, config.imports, config.environment
-    ) as session:
+    drawn = batches(batch_size, 0)
+    with grader.session.another(answer) as session:
         session.load()
         model = session.build("MNISTClassificationModel", (), seed=0, dtype="float32")
         session.optimizer(model.id, 0.01)
-        session.train_step(model.id, *next(batches))
+        session.train_step(model.id, *next(drawn))
         start, steps = time.perf_counter(), 0
         while time.perf_counter() - start < _PACE_SECONDS:
-            session.train_step(model.id, *next(batches))
+            session.train_step(model.id, *next(drawn))
             steps += 1
         return steps / (time.perf_counter() - start)
-
-
-@functools.cache
-def _digits() -> tuple[ImageDataset, ImageDataset]:
-    """Return the digits that ship, whatever set this user works with: scores must not depend on that."""
-    return mnist(shipped_folder())
 
 
 def build_model(grader: Grader, seed: int) -> Built:
@@ -176,12 +148,11 @@ def build_model(grader: Grader, seed: int) -> Built:
     return grader.session.build("MNISTClassificationModel", (), seed=seed, dtype="float32")
 
 
-def _train(grader: Grader, features: Features, seed: int) -> Training:
+def _train(grader: Grader, features: Features, seed: int, *, twin: bool) -> Training:
     session, settings = grader.session, hyperparameters(grader)
-    digits = _digits()[0]
     allowed = grader.assignment.training.seconds
     model = build_model(grader, seed)
-    x, _labels = next(iter(_batches(digits, settings.batch_size, seed)))
+    x, _labels = next(batches(settings.batch_size, seed))
     session.optimizer(model.id, settings.learning_rate)  # before the first call, as main.py does
     arrived = _what_arrives(grader, model.id, x)
     # What a layer keeps of its input is no weight: those are there before the first call, or registered.
@@ -199,22 +170,28 @@ def _train(grader: Grader, features: Features, seed: int) -> Training:
         )
     values = session.read(model.id, paths)
     start = time.perf_counter()
-    before = _predict(grader, model.id, _SOME, allowed)
-    slow = time.perf_counter() - start > _LOOK_SECONDS
+    before = predict(session, model.id, _SOME, allowed)
+    slow = time.perf_counter() - start > LOOK_SECONDS
     along: dict[int, Array] = {}
 
     def look(done: int) -> None:
-        along[done] = _predict(grader, model.id, _SOME, allowed)
+        along[done] = predict(session, model.id, _SOME, allowed)
+        # Beside its twin, a model may be half as fast, where there is one processor: that must not cost it its time.
+        whole = (time.perf_counter() - start) / done * settings.iterations
+        if twin and arrived and all(arrived.values()) and 2 * whole < min(allowed, _COMPARED_SECONDS):
+            _twin(grader, settings, chosen, seed)
 
-    losses, seconds = _steps(grader, model.id, settings, seed, allowed, _("training"), None if slow else look)
+    losses, seconds = take_steps(
+        session, model.id, settings, seed, allowed, _saying(grader, _("training")), None if slow else look
+    )
     grader.progress(1.0, _("predicting held-out digits"))
-    logits = _predict(grader, model.id, len(held_out()), allowed)
+    logits = predict(session, model.id, len(held_out()), allowed)
     after = session.read(model.id, paths)
     later = _what_arrives(grader, model.id, x) if math.isfinite(losses[-1]) else {}
     session.write(model.id, {path: np.zeros_like(after[path]) for path in chosen})
-    without = _predict(grader, model.id, _SOME, allowed)
+    without = predict(session, model.id, _SOME, allowed)
     session.write(model.id, values)
-    reset = _predict(grader, model.id, _SOME, allowed)
+    reset = predict(session, model.id, _SOME, allowed)
     grader.timing["training"] = grader.timing.get("training", 0.0) + seconds
     return Training(
         tensors,
@@ -235,76 +212,33 @@ def _train(grader: Grader, features: Features, seed: int) -> Training:
 
 
 def _train_frozen(grader: Grader, run: Training, seed: int) -> Array:
-    model = build_model(grader, seed)
-    grader.session.optimizer(model.id, run.settings.learning_rate, frozen=run.features)
-    as_many = replace(run.settings, iterations=len(run.losses))
-    _losses, seconds = _steps(grader, model.id, as_many, seed, 2 * _COMPARED_SECONDS, _("training the frozen twin"))
-    grader.timing["training"] += seconds
-    return _predict(grader, model.id, len(held_out()), 2 * _COMPARED_SECONDS)
-
-
-def _steps(
-    grader: Grader,
-    model: int,
-    settings: Settings,
-    seed: int,
-    allowed: float,
-    doing: str,
-    look: Callable[[int], None] | None = None,
-) -> tuple[list[float], float]:
-    """Take the iterations, or as many as fit into the time; return their losses, and the seconds they took.
-
-    look: called a few times on the way, with how many are done. Its time is not counted.
-    """
-    session, batches = grader.session, iter(_batches(_digits()[0], settings.batch_size, seed))
-    stops = {settings.iterations * k // _LOOKS for k in range(1, _LOOKS)} if look is not None else ()
-    losses: list[float] = []
-    looking = 0.0
-    room = 0.0 if look is None else _LOOKS * _LOOK_SECONDS
     start = time.perf_counter()
-    try:
-        with session.deadline(allowed + room):
-            while len(losses) < settings.iterations and all(map(math.isfinite, losses[-1:])):
-                losses.append(session.train_step(model, *next(batches)))
-                if look is not None and len(losses) in stops:
-                    began = time.perf_counter()
-                    look(len(losses))
-                    looking += time.perf_counter() - began
-                if time.perf_counter() - start - looking > 0.9 * allowed:
-                    break
-                if len(losses) % 10 == 0:
-                    done = _(
-                        "{done} of {count}, loss {loss:.3f}",
-                        done=len(losses),
-                        count=settings.iterations,
-                        loss=losses[-1],
-                    )
-                    grader.progress(len(losses) / settings.iterations, f"{doing}, {done}")
-    except SandboxError as error:
-        took = time.perf_counter() - start - looking
-        error.add_note(
-            _(
-                "Training had done {done} of {count} iterations in {seconds:.0f} seconds ({pace:.2g} a second).",
-                done=len(losses),
-                count=settings.iterations,
-                seconds=took,
-                pace=len(losses) / took,
-            )
+    logits = _twin(grader, run.settings, run.features, seed).logits(_saying(grader, _("training the frozen twin")))
+    waited = time.perf_counter() - start
+    grader.timing["training"] += waited
+    grader.timing["hand_in"] = grader.timing.get("hand_in", 0.0) + waited
+    return logits
+
+
+def _twin(grader: Grader, settings: Settings, features: tuple[str, ...], seed: int) -> FrozenTwin:
+    """Return the twin, which trains from the moment in which it is first asked for."""
+
+    def begin() -> FrozenTwin:
+        return grader.keep(
+            f"twin {seed}", FrozenTwin(grader.session.another(), settings, features, seed, 2 * _COMPARED_SECONDS)
         )
-        raise
-    return losses, time.perf_counter() - start - looking
+
+    return grader.once(("twin", seed), begin)
 
 
-def _batches(digits: ImageDataset, batch_size: int, seed: int) -> Iterator[tuple[Array, Array]]:
-    loader = DataLoader(digits.x, digits.y, batch_size=batch_size, shuffle=True, seed=seed, drop_last=True)
-    while True:
-        yield from loader
+def _saying(grader: Grader, doing: str) -> Callable[[float, str], None]:
+    return lambda fraction, done: grader.progress(fraction, f"{doing}, {done}")
 
 
 def _what_arrives(grader: Grader, model: int, x: Array) -> dict[str, float | None]:
     """Return the largest entry of the gradient at each Tensor, for a random upstream gradient; None for none."""
     output = grader.session.call(model, [x], requires_grad=False)
-    _check_logits(output.array, len(x), output.returned)
+    check_logits(output.array, len(x), output.returned)
     arrived: dict[str, float | None] = {}
     if output.requires_grad:
         upstream = grader.rng("upstream").standard_normal((len(x), 10)).astype(np.float32)
@@ -317,35 +251,6 @@ def _what_arrives(grader: Grader, model: int, x: Array) -> dict[str, float | Non
 
 def _larger(a: float | None, b: float | None) -> float | None:
     return b if a is None else a if b is None else max(a, b)
-
-
-def _predict(grader: Grader, model: int, count: int, seconds: float) -> Array:
-    """Predict logits (N, 10) for the first `count` held-out images; for fewer, if their time is up before."""
-    images = held_out().x[:count]
-    parts: list[Array] = []
-    start, done = time.perf_counter(), 0
-    with grader.session.deadline(seconds):
-        while done < len(images) and time.perf_counter() - start < 0.7 * seconds:
-            x = images[done : done + (100 if parts else 10)]  # a few first, for it may be slow
-            logits = grader.session.predict(model, x)
-            _check_logits(logits, len(x), "Tensor")
-            parts.append(logits)
-            done += len(x)
-    return np.concatenate(parts)
-
-
-def _check_logits(logits: Array | None, n: int, returned: str) -> None:
-    if logits is None or logits.shape != (n, 10):
-        raise Failed(
-            _(
-                "MNISTClassificationModel.forward: expected logits of shape {expected} for {count} images, got {got}.",
-                expected=(n, 10),
-                count=n,
-                got=returned if logits is None else _("shape {shape}", shape=logits.shape),
-            ),
-            hint=_("Return one row for each image, with one number for each of the ten digits."),
-            cause=Cause.LOGITS_SHAPE,
-        )
 
 
 def _distance(before: Array, after: Array) -> float:

@@ -139,6 +139,10 @@ class Link:
         """Whether the worker is running."""
         return not self.closed and self._tree.runs()
 
+    def kill(self) -> None:
+        """Kill the worker, from whatever thread. Whoever waits for it sees it end."""
+        self._popen.kill()
+
     def close(self) -> int:
         """Kill the worker and all that it started, remove its folder; return its exit status."""
         if not self.closed:

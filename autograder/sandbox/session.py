@@ -125,6 +125,11 @@ class Session:
             lines = self._submission.source.splitlines()
             self._link = Link(self._limits, self._tier, lines, self._imports, self._environment)
 
+    def another(self, submission: Submission | None = None) -> Session:
+        """Return a session of the same kind with a worker of its own: for this hand-in, or for another."""
+        submission = submission or self._submission
+        return Session(submission, self._limits, self._tier, self._harness, self._imports, self._environment)
+
     def restart(self) -> None:
         """Start a fresh worker, which knows nothing: call `load` again."""
         self.close()
@@ -141,6 +146,14 @@ class Session:
         if self._link is not None:
             self._link.look()
             self._link.close()
+
+    def kill(self) -> None:
+        """End the worker: of all methods, the one for another thread. What the session's own asks raises WorkerCrashed.
+
+        Its own thread must still close it.
+        """
+        if (link := self._link) is not None:
+            link.kill()
 
     def alive(self) -> bool:
         """Whether the worker is running."""

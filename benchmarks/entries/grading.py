@@ -51,8 +51,8 @@ def check(entry: Entry) -> Result:
     notes = [
         f"{CHECKS} times, in the sandbox `{sandbox}`, command line and all. The ratio is the share of the whole.",
         (
-            "model.learns trains the model twice, once with frozen convolutions; model.f1 looks at what it predicted. "
-            "What runs beside the checks, as mypy does, costs only what is waited for."
+            "model.learns trains the model, and its twin with frozen convolutions beside it; model.f1 looks at what it "
+            "predicted. What runs beside the checks, as mypy does, costs only what is waited for."
         ),
     ]
     return result(entry, [case], notes=notes)

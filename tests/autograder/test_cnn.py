@@ -14,7 +14,8 @@ import pytest
 from autograder.assignment import Assignment, load_assignment
 from autograder.checks import Failed
 from autograder.checks.learning import _all_moved
-from autograder.checks.training import Training, held_out
+from autograder.checks.steps import held_out
+from autograder.checks.training import Training
 from autograder.runner import check_submission
 from autograder.submission import read_submission
 from autograder.verdict import CheckResult, Status, SubmissionResult

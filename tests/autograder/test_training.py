@@ -9,8 +9,9 @@ from typing import Any, cast
 
 import pytest
 
-from autograder.checks import Grader, training
-from autograder.checks.training import Settings
+from autograder.checks import steps
+from autograder.checks.steps import Settings
+from autograder.sandbox import Session
 
 
 class Clock:
@@ -39,10 +40,9 @@ class Clock:
 
 def test_looks_cost_no_iteration_and_are_not_in_the_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
-    monkeypatch.setattr(training, "time", clock)
-    session = SimpleNamespace(train_step=clock.step, deadline=clock.deadline)
-    grader = cast(Grader, SimpleNamespace(session=session, progress=lambda *_: None))
-    losses, seconds = training._steps(grader, 0, Settings(2, 50, 0.1), 0, 60.0, "training", clock.look)
+    monkeypatch.setattr(steps, "time", clock)
+    session = cast(Session, SimpleNamespace(train_step=clock.step, deadline=clock.deadline))
+    losses, seconds = steps.take_steps(session, 0, Settings(2, 50, 0.1), 0, 60.0, lambda *_: None, clock.look)
     assert clock.looks == [10, 20, 30, 40]
     assert len(losses) == seconds == 50
     assert clock.allowed > 60

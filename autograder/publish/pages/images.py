@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from autograder.checks.training import held_out
+from autograder.checks.steps import held_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
