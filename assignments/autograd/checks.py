@@ -30,7 +30,10 @@ from autograder.checks.rules import (
     normal,
     positive,
     some_large,
+    tiny,
+    tiny_of_both_signs,
     whole,
+    wide,
     with_zeros,
 )
 from autograder.checks.types import TypeCheck, types_are_strict
@@ -100,9 +103,13 @@ CASES: Mapping[str, tuple[RuleCase, ...]] = {
     "add": _two_operands("add", normal, normal),
     "sub": _two_operands("sub", normal, normal),
     "mul": _two_operands("mul", normal, normal),
-    "div": _two_operands("div", normal, away_from_zero),
+    "div": (
+        *_two_operands("div", normal, away_from_zero),
+        _case("div", (3, 5), (5,), draw=(normal, tiny_of_both_signs), sizes="b about 1e-8"),
+    ),
     "pow": (
         *_two_operands("pow", positive, normal),
+        _case("pow", (3, 5), (5,), draw=(tiny, positive), sizes="a about 1e-8"),
         _case("pow", (3, 5), (3, 5), draw=(away_from_zero, whole), constant=1),
         _case("pow", (3, 5), (5,), draw=(with_zeros, whole), constant=1),
     ),
@@ -117,11 +124,14 @@ CASES: Mapping[str, tuple[RuleCase, ...]] = {
         _case("matmul", (4, 2, 3), (3, 5), constant=1),
     ),
     "sum": _reduction("sum"),
-    "max": (*_reduction("max"), _case("max", (3, 5), option="axis=1", draw=(distinct_but_close,))),
-    "log": _one_operand("log", positive),
-    "exp": _one_operand("exp", normal),
-    "sigmoid": (*_one_operand("sigmoid", normal), _case("sigmoid", (3, 5), draw=(some_large,))),
-    "tanh": (*_one_operand("tanh", normal), _case("tanh", (3, 5), draw=(some_large,))),
+    "max": (
+        *_reduction("max"),
+        _case("max", (3, 5), option="axis=1", draw=(distinct_but_close,), sizes="about 100000"),
+    ),
+    "log": (*_one_operand("log", positive), _case("log", (3, 5), draw=(tiny,), sizes="about 1e-8")),
+    "exp": (*_one_operand("exp", normal), _case("exp", (3, 5), draw=(wide,), sizes="up to 60")),
+    "sigmoid": (*_one_operand("sigmoid", normal), _case("sigmoid", (3, 5), draw=(some_large,), sizes="up to 10000")),
+    "tanh": (*_one_operand("tanh", normal), _case("tanh", (3, 5), draw=(some_large,), sizes="up to 10000")),
     "relu": _one_operand("relu", away_from_zero),
     "reshape": tuple(
         _case("reshape", shape, option=option)
@@ -391,6 +401,7 @@ def _program_is_right(grader: Grader, name: str, otherwise: Cause) -> None:
     program, case = harness.PROGRAMS[name], _(PROGRAMS[name])
     rng = grader.rng("program", name)
     arrays = [rng.standard_normal(shape) for shape in program.shapes]
+    arrays[-1] *= 1000  # of upstream gradients, or of what is there already: clipping shows
     expected = _expected(name, grader.seed, program, arrays)
     try:
         got = _arrays(grader, "Propagate", (name,), arrays)
@@ -405,6 +416,8 @@ def _program_is_right(grader: Grader, name: str, otherwise: Cause) -> None:
         return
     i = wrong[0]
     cause = _why(name, program, arrays, got, expected, i) or otherwise
+    if cause is otherwise and _is_right_for_less(grader, name, program, arrays):
+        cause = Cause.CLIPPED
     said, hint = _advice(cause)
     what = _("gradient {number} of {count}", number=i + 1, count=len(expected))
     here, right = got[i], expected[i]
@@ -432,6 +445,13 @@ def _program_is_right(grader: Grader, name: str, otherwise: Cause) -> None:
     raise Failed(told + said, hint=hint, cause=cause, evidence=mismatch.evidence() if mismatch else None)
 
 
+def _is_right_for_less(grader: Grader, name: str, program: Any, arrays: Sequence[Array]) -> bool:
+    """Whether a program comes out right where the gradient that comes in is a thousandth of what it was."""
+    less = [*arrays[:-1], arrays[-1] / 1000]
+    expected = program.run(engine, *(a.copy() for a in less))
+    return all(map(_same, _arrays(grader, "Propagate", (name,), less), expected))
+
+
 _ON_PASSES: Mapping[Cause, tuple[str, str]] = {
     Cause.OVERWRITTEN: (
         N_("It is what comes of keeping one of several deliveries, and not their sum."),
@@ -446,6 +466,10 @@ _ON_PASSES: Mapping[Cause, tuple[str, str]] = {
         N_("Set `y.grad` back to None when y's rule has run; counts begin anew with each pass."),
     ),
     Cause.SEVERED: ("", N_("A loss may be a leaf: then `gradient` is its gradient.")),
+    Cause.CLIPPED: (
+        N_("Where the gradient that comes in is a thousandth as large, it is right."),
+        N_("Is something clipped, or compared with a threshold? Gradients may be as large as they are."),
+    ),
 }
 """What some causes mean here."""
 

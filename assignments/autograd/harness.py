@@ -95,9 +95,13 @@ OPTIONS: Mapping[str, tuple[Any, ...]] = {
     "x[4:0:-2, ::-1]": ((slice(4, 0, -2), slice(None, None, -1)),),
     "x[..., None, 1]": ((..., None, 1),),
     "x[[2, 0, 2, 2]]": (np.array([2, 0, 2, 2]),),
+    "x[[[0, -1], [4, 0]]]": (np.array([[0, -1], [4, 0]]),),  # of a side of 5, -1 and 4 are the same
     "x[[3, 1, 3], [0, 2, 0]]": (([3, 1, 3], [0, 2, 0]),),
     "x[1:, [2, 0, 2]]": ((slice(1, None), np.array([2, 0, 2])),),
     "x[mask]": (np.array([True, False, True, True, False]),),
+    "x[mask of all axes]": (np.arange(15).reshape(5, 3) % 4 == 1,),
+    "x[4, 1]": ((4, 1),),
+    "x[...]": (...,),
 }
 """What an operation is given besides Tensors, under names that can be sent."""
 

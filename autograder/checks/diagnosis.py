@@ -95,10 +95,11 @@ def factor_of(got: Array, expected: Array) -> float | None:
     square = float(np.vdot(expected, expected))
     if not square or not np.isfinite(got).all() or (got.size == 1 and got.any()):
         return None
+    most = float(np.abs(got).max())
+    if most < 1e-12 and most <= 1e-9 * float(np.abs(expected).max()):
+        return 0.0
     c = float(np.vdot(expected, got)) / square
-    if abs(c) < 1e-9:
-        c = 0.0
-    return c if abs(c - 1) > 1e-6 and first_mismatch(got - c * expected + expected, expected) is None else None
+    return c if c and abs(c - 1) > 1e-6 and first_mismatch(got / c, expected) is None else None
 
 
 def _same(a: Array, b: Array, rounded: bool = False) -> bool:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from autograder.checks import differences
 from autograder.checks.causes import Cause
 from autograder.checks.probe import LayerCase
+from autograder.words import N_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +18,11 @@ if TYPE_CHECKING:
     from autograder.sandbox import Array, Scalar
 
     Suspects: TypeAlias = Iterator[tuple[Cause, tuple[Array | None, ...]]]
+
+_NOT_ABOUT_1 = N_(
+    "Is something added to a divisor, or clipped, or compared with a tolerance (np.isclose)? That changes little where "
+    "numbers are about 1; these are not."
+)
 
 Shape: TypeAlias = tuple[int, ...]
 Draw: TypeAlias = "Callable[[np.random.Generator, Shape], Array]"
@@ -55,6 +62,23 @@ def some_large(rng: np.random.Generator, shape: Shape) -> Array:
     return values
 
 
+def tiny(rng: np.random.Generator, shape: Shape) -> Array:
+    """Draw positive numbers of about 1e-8: what is added to a divisor lest it be zero shows there."""
+    return 1e-8 * positive(rng, shape)
+
+
+def tiny_of_both_signs(rng: np.random.Generator, shape: Shape) -> Array:
+    """Draw numbers of both signs of about 1e-8."""
+    return 1e-8 * away_from_zero(rng, shape)
+
+
+def wide(rng: np.random.Generator, shape: Shape) -> Array:
+    """Draw from the normal distribution, and one number each way as large as exp can take in comfort."""
+    values = normal(rng, shape)
+    values.reshape(-1)[[0, -1]] = 60, -60
+    return values
+
+
 def with_zeros(rng: np.random.Generator, shape: Shape) -> Array:
     """Draw numbers of both signs, some of them 0."""
     values = away_from_zero(rng, shape)
@@ -74,6 +98,7 @@ class RuleCase(LayerCase):
 
     compute: the forward, on arrays. option, options: the name and the values of what else the rule is given.
     constant: the number of the operand that requires no gradient; -1 for none. draw: one for each operand.
+    sizes: what a student should know of the numbers drawn, where they are not about 1.
     """
 
     operation: str
@@ -83,13 +108,14 @@ class RuleCase(LayerCase):
     options: tuple[Any, ...] = field(default=(), compare=False)  # an index array has no hash
     constant: int = -1
     draw: tuple[Draw, ...] = (normal, normal)
+    sizes: str = ""
     cls: str = "NamedRule"
 
     def __str__(self) -> str:
         shapes = " and ".join(f"{name} {shape}" for name, shape in zip(self.names, self.operands, strict=True))
         what = f", {self.option}" if self.option else ""
         constant = f", {self.names[self.constant]} a constant" if self.constant >= 0 else ""
-        return f"{self.operation} on {shapes}{what}{constant}"
+        return f"{self.operation} on {shapes}{what}{constant}{self.sizes and ', '}{self.sizes}"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -100,6 +126,10 @@ class RuleCase(LayerCase):
     def targets(self) -> tuple[str, ...]:
         """The operands that require a gradient."""
         return tuple(name for i, name in enumerate(self.names) if i != self.constant)
+
+    def advice(self, cause: Cause) -> tuple[str, str] | None:
+        """Return what to look for in a rule that is wrong for numbers that are not about 1."""
+        return ("", _NOT_ABOUT_1) if self.sizes and cause is Cause.BACKWARD_WRONG else None
 
     @property
     def axes(self) -> int:
@@ -120,6 +150,20 @@ class RuleCase(LayerCase):
         """Compute the operation, also where measuring takes it out of its domain: an exponent of a negative base."""
         with np.errstate(all="ignore"):
             return (np.asarray(self.compute(*inputs.values())),)
+
+    def gradients(
+        self, inputs: Mapping[str, Array], parameters: Mapping[str, Array], upstream: tuple[Array, ...]
+    ) -> dict[str, Array]:
+        """Measure the gradients on `forward`, in steps that are as small as the operands are."""
+        measured = {}
+        for name, values in inputs.items():
+            unit = min(1.0, float(np.abs(values).max(initial=0))) or 1.0
+
+            def loss(scaled: Array, name: str = name, unit: float = unit) -> float:
+                return float(np.vdot(upstream[0], self.forward({**inputs, name: unit * scaled}, parameters)[0]))
+
+            measured[name] = np.asarray(differences.gradient(loss, values / unit) / unit)
+        return measured
 
     def gradient_suspects(
         self, target: str, inputs: Mapping[str, Array], parameters: Mapping[str, Array], upstream: tuple[Array, ...]

@@ -119,7 +119,8 @@ def right_gradients(p: Probe, upstream: Arrays) -> dict[str, Array]:
     if (p.case, digest) not in _right_gradients:
         if len(_right_gradients) >= _KEPT:
             _right_gradients.clear()
-        gradients = p.case.gradients(p.inputs, p.parameters, upstream)
+        found = p.case.gradients(p.inputs, p.parameters, upstream)
+        gradients = {target: np.array(gradient) for target, gradient in found.items()}  # a sum may come as a scalar
         for gradient in gradients.values():
             gradient.flags.writeable = False
         _right_gradients[p.case, digest] = gradients

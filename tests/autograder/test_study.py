@@ -27,6 +27,23 @@ class CountingCase:
         return {"x": parameters["w"] * upstream[0], "w": inputs["x"] * upstream[0]}
 
 
+class ScalarCase(CountingCase):
+    """The same for a w of one number, whose gradient is what NumPy's `sum` returns: no array."""
+
+    def gradients(
+        self, inputs: dict[str, Any], parameters: dict[str, Any], upstream: tuple[Any, ...]
+    ) -> dict[str, Any]:
+        return {"w": (inputs["x"] * upstream[0]).sum()}
+
+
+def test_a_right_gradient_may_be_a_number() -> None:
+    x, w = np.array([1.0, 2.0]), np.array(3.0)
+    probe = SimpleNamespace(case=ScalarCase(), inputs={"x": x}, parameters={"w": w})
+    found = right_gradients(cast("Probe", probe), (np.array([10.0, 100.0]),))
+    assert found["w"].shape == ()
+    assert found["w"] == 210
+
+
 def test_right_gradients_are_computed_once_for_the_same_values_and_again_for_others() -> None:
     case, rng = CountingCase(), np.random.default_rng(0)
     x, w, dy = (rng.standard_normal((2, 3)) for _ in range(3))
