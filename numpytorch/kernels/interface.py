@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from numpytorch._errors import ShapeError
 
@@ -11,6 +11,13 @@ if TYPE_CHECKING:
     from numpytorch._types import Array, Shape
 
 Pair = tuple[int, int]
+
+Saved: TypeAlias = "tuple[Array, ...]"
+"""What a recurrent layer computed on the way through time, for the way back."""
+
+Gradients: TypeAlias = "tuple[Array | None, ...]"
+"""One for each argument of a recurrent layer, in their order. That of x is None unless it is asked for: the first layer
+of a network has no use for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ class Window:
 
 
 class Kernels(Protocol):
-    """Convolution and pooling forward, and the gradient to each of their inputs.
+    """Convolution, pooling and recurrent layers forward, and the gradient to each of their inputs.
 
     Arrays are float32 or float64, all of one dtype, with any strides; none is changed. Results are new, and may have
     any strides too. Shapes fit:
@@ -101,4 +108,38 @@ class Kernels(Protocol):
 
     def avg_pool2d_grad_input(self, dy: Array, x_shape: Shape, window: Window) -> Array:
         """Share each dy among the entries of its window, and return the gradient of x, of `x_shape`."""
+        ...
+
+    # Recurrent layers. Sequences are time-major: x (T, N, D) with T >= 1, dy (T, N, H). h0, c0: (N, H). w_x (D, K),
+    # w_h (H, K), b (K,), where K is H for each gate. Forward, each returns what its gradients need: the states first.
+
+    def rnn(self, x: Array, h0: Array, w_x: Array, w_h: Array, b: Array) -> Saved:
+        """h_t = tanh(x_t w_x + h_{t-1} w_h + b). Return (h_0, ..., h_T,), one array (T + 1, N, H)."""
+        ...
+
+    def rnn_grad(self, dy: Array, x: Array, w_x: Array, w_h: Array, saved: Saved, with_dx: bool = True) -> Gradients:
+        """Return (dx, dh0, dw_x, dw_h, db) from dy, the gradient of h_1, ..., h_T."""
+        ...
+
+    def lstm(self, x: Array, h0: Array, c0: Array, w_x: Array, w_h: Array, b: Array) -> Saved:
+        """i, f, g, o = x_t w_x + h_{t-1} w_h + b; c_t = s(f) c_{t-1} + s(i) tanh(g); h_t = s(o) tanh(c_t).
+
+        s is the sigmoid. Return h_0, ..., h_T, c_T in one array, (T + 2, N, H); c_0, ..., c_T, (T + 1, N, H); and s(i),
+        s(f), tanh(g), s(o) side by side, (T, N, 4H).
+        """
+        ...
+
+    def lstm_grad(self, dy: Array, x: Array, w_x: Array, w_h: Array, saved: Saved, with_dx: bool = True) -> Gradients:
+        """Return (dx, dh0, dc0, dw_x, dw_h, db) from dy (T + 1, N, H), the gradient of h_1, ..., h_T and c_T."""
+        ...
+
+    def gru(self, x: Array, h0: Array, w_x: Array, w_h: Array, b: Array, b_n: Array) -> Saved:
+        """r, z, n: see `nn.GRU`; b_n (H,). h_t = (1 - z) n + z h_{t-1}.
+
+        Return h_0, ..., h_T, (T + 1, N, H); r, z, n side by side, (T, N, 3H); and h_{t-1} w_hn + b_n, (T, N, H).
+        """
+        ...
+
+    def gru_grad(self, dy: Array, x: Array, w_x: Array, w_h: Array, saved: Saved, with_dx: bool = True) -> Gradients:
+        """Return (dx, dh0, dw_x, dw_h, db, db_n) from dy, the gradient of h_1, ..., h_T."""
         ...

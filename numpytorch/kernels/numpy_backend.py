@@ -1,4 +1,7 @@
-"""The kernels in NumPy: convolution as matrix products of columns, pooling as a few passes over the image."""
+"""The kernels in NumPy: convolution as matrix products of columns, pooling as a few passes over the image.
+
+Recurrent layers: numpy_recurrent.py.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +21,17 @@ from numpytorch.kernels.layout import (
     padded,
     padded_shape,
     place_type,
+    sum_of_rows,
     weight_of,
 )
+from numpytorch.kernels.numpy_recurrent import NumpyRecurrent
 
 if TYPE_CHECKING:
     from numpytorch._types import Array, Shape
     from numpytorch.kernels.interface import Kernels, Window
 
 
-class NumpyKernels:
+class NumpyKernels(NumpyRecurrent):
     """`Kernels` in NumPy alone. Matrix products use the threads of NumPy's BLAS."""
 
     name = "numpy"
@@ -71,8 +76,7 @@ class NumpyKernels:
 
     def conv2d_grad_bias(self, dy: Array) -> Array:
         """See `Kernels.conv2d_grad_bias`."""
-        rows = _rows(channels_last(dy))  # (N*OH*OW, F)
-        return np.ones(len(rows), dy.dtype) @ rows  # a product: three times as fast as a sum over rows
+        return sum_of_rows(_rows(channels_last(dy)))  # of (N*OH*OW, F)
 
     def max_pool2d(self, x: Array, window: Window) -> tuple[Array, Array]:
         """See `Kernels.max_pool2d`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -15,6 +15,8 @@ from numpytorch.kernels import kernels_of, registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from numpytorch.kernels import Kernels
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +75,7 @@ UNKNOWN: dict[str, Callable[[], object]] = {
     "NUMPYTORCH_BACKEND": lambda: nn.Conv2d(1, 1, 1)(npt.ones(1, 1, 1, 1)),
     "Conv2d: backend": lambda: nn.Conv2d(1, 1, 1, backend="tpu"),
     "MaxPool2d: backend": lambda: nn.MaxPool2d(2, backend="tpu"),
+    "LSTM: backend": lambda: nn.LSTM(1, 1, backend="tpu"),
 }
 
 
@@ -114,4 +117,29 @@ def test_gradients_come_from_the_backend_of_the_output_wherever_backward_is_call
             patch.setattr(type(numba), name, lambda *_, name=name: called.append(name))
         y.sum().backward()
     assert not called
+    assert x.grad is not None
+
+
+@pytest.mark.parametrize("layer", [nn.RNN, nn.LSTM, nn.GRU])
+def test_recurrent_layers_choose_as_the_others_do(layer: Any) -> None:
+    pytest.importorskip("numba", exc_type=ImportError)
+    x, cell, called = npt.Tensor(np.ones((2, 3, 4)), requires_grad=True), layer.__name__.lower(), []
+    numba = kernels_of("numba")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in (cell, f"{cell}_grad"):
+            original = getattr(numba, name)
+
+            def recorded(_: Kernels, *args: Any, name: str = name, original: Any = original, **kwargs: Any) -> Any:
+                called.append(name)
+                return original(*args, **kwargs)
+
+            patch.setattr(type(numba), name, recorded)
+        with npt.backend("numba"):
+            of_context, of_argument = layer(4, 2)(x)[0], layer(4, 2, backend="numpy")(x)[0]
+        assert called == [cell]
+        of_argument.sum().backward()
+        assert called == [cell]
+        with npt.backend("numpy"):
+            of_context.sum().backward()
+    assert called == [cell, f"{cell}_grad"]
     assert x.grad is not None

@@ -28,6 +28,7 @@ from numpytorch.kernels.cuda.gemm import gemm
 from numpytorch.kernels.cuda.tiles import takes_direct_path
 from numpytorch.kernels.cuda.training import Training
 from numpytorch.kernels.cuda.weight import grad_weight
+from numpytorch.kernels.numpy_recurrent import NumpyRecurrent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from numpytorch.kernels.interface import Kernels, Window
 
 
-class CudaKernels(Training):
+class CudaKernels(NumpyRecurrent, Training):
     """The kernels on one GPU: `numpytorch.kernels.interface.Kernels` says what they compute.
 
     `with kernels.on(stream):` launches and copies on a stream, of Numba or the handle of another library's.

@@ -1,6 +1,6 @@
 """What the recurrent layers share.
 
-Within a layer, arrays are time-major, (T, N, ...), so that one step is one block of memory.
+A layer's sequences are (N, T, ...), and those of the kernels time-major, (T, N, ...): one step is one block of memory.
 """
 
 from __future__ import annotations
@@ -10,16 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from numpytorch._backend import known
 from numpytorch._errors import ShapeError
-from numpytorch._tensor import Tensor
+from numpytorch.autograd.fused import FusedGradFn
 from numpytorch.functions import zeros
 from numpytorch.functions.convert import default_dtype
 from numpytorch.nn.module import Module
 from numpytorch.nn.parameter import Parameter
 
 if TYPE_CHECKING:
-    from numpytorch._node import OutputNode, TensorNode
+    from collections.abc import Callable
+
+    from numpytorch._node import TensorNode
+    from numpytorch._tensor import Tensor
     from numpytorch._types import Array
+    from numpytorch.kernels import Kernels
+    from numpytorch.kernels.interface import Gradients, Saved
 
 
 class Recurrent(Module):
@@ -27,10 +33,12 @@ class Recurrent(Module):
 
     w_x is drawn uniformly with variance 1/D; each (H, H) block of w_h is orthogonal, so that it neither stretches
     states nor shrinks them, however often it is applied; b is zero.
+    backend: "numpy", "numba" or "cuda"; None for the one that `npt.backend` chooses when the layer is called.
+    Gradients are computed with the backend that computed the output.
     Source: Saxe et al. 2014, arXiv:1312.6120.
     """
 
-    def __init__(self, input_size: int, hidden_size: int, gates: int) -> None:
+    def __init__(self, input_size: int, hidden_size: int, gates: int, backend: str | None) -> None:
         if input_size < 1 or hidden_size < 1:
             raise ShapeError(
                 f"{type(self).__name__}: expected input_size and hidden_size of at least 1, "
@@ -38,6 +46,7 @@ class Recurrent(Module):
             )
         self.input_size = input_size
         self.hidden_size = hidden_size
+        self.backend = None if backend is None else known(backend, f"{type(self).__name__}: backend")
         self.w_x = Parameter(Parameter.new(input_size, gates * hidden_size).arr * math.sqrt(1 / 2))
         self.w_h = Parameter(np.concatenate([_orthogonal(hidden_size) for _ in range(gates)], axis=1))
         self.b = Parameter(zeros(gates * hidden_size))
@@ -67,61 +76,37 @@ class Recurrent(Module):
         return f"{self.input_size}, {self.hidden_size}"
 
 
-def time_major(x: Array) -> Array:
-    """(N, T, D) -> (T * N, D): all steps, one after the other, as the rows of one matrix. Copies only if it must."""
-    return np.ascontiguousarray(x.swapaxes(0, 1)).reshape(-1, x.shape[2])
+class SequenceGradFn(FusedGradFn):
+    """The rule of a whole sequence: the kernels that computed it go back through time.
+
+    saved: what they computed on the way there, time-major.
+    """
+
+    def __init__(self, kernels: Kernels, saved: Saved, *inputs: Tensor) -> None:
+        super().__init__(*inputs)
+        self.kernels = kernels
+        self.backend = kernels.name
+        self.saved = saved
+
+    def back(
+        self, kernel: Callable[..., Gradients], dy: Array, x: TensorNode, w_x: TensorNode, w_h: TensorNode
+    ) -> Gradients:
+        """Go back through time with one of the kernels, from dy, time-major."""
+        read = arrays(x, w_x, w_h, dtype=self.saved[0].dtype)
+        dx, *rest = kernel(dy, *read, self.saved, with_dx=x.requires_grad)
+        return None if dx is None else swapped(dx), *rest
 
 
-def from_inputs(x: Array, w_x: Array, b: Array, out: Array) -> None:
-    """Set out (T, N, K) to x_t w_x + b, for all steps at once."""
-    np.matmul(time_major(x), w_x, out=out.reshape(-1, out.shape[2]))
-    out += b
+def arrays(x: Tensor | TensorNode, *others: Tensor | TensorNode, dtype: np.dtype[Any] | None = None) -> list[Array]:
+    """Return x (N, T, D) as (T, N, D), and the others as they are, in one dtype: by default that of all in one sum."""
+    given = [swapped(x.arr), *[other.arr for other in others]]
+    dtype = dtype or np.result_type(*given)
+    return [array.astype(dtype, copy=False) for array in given]
 
 
-def to_inputs(
-    da: Array, x: TensorNode, w_x: TensorNode, b: TensorNode
-) -> tuple[Array | None, Array | None, Array | None]:
-    """Return dx (N, T, D), dw_x (D, K) and db (K,), from da (T, N, K), the gradient of x_t w_x + b."""
-    steps, n, width = da.shape
-    rows = da.reshape(steps * n, width)
-    dx = dw_x = None
-    if x.requires_grad:
-        dx = (rows @ w_x.arr.T).reshape(steps, n, x.shape[2]).swapaxes(0, 1)
-    if w_x.requires_grad:
-        dw_x = time_major(x.arr).T @ rows
-    return dx, dw_x, column_sums(rows) if b.requires_grad else None
-
-
-def to_states(da: Array, before: Array, w_h: TensorNode) -> Array | None:
-    """Return dw_h (H, K), from da (T, N, K), the gradient of h_{t-1} w_h, and the states before each step (T, N, H)."""
-    if not w_h.requires_grad:
-        return None
-    dw_h: Array = before.reshape(-1, before.shape[2]).T @ da.reshape(-1, da.shape[2])
-    return dw_h
-
-
-def column_sums(rows: Array) -> Array:
-    """Return rows.sum(axis=0), as a product: BLAS is several times as fast."""
-    sums: Array = np.ones(len(rows), rows.dtype) @ rows
-    return sums
-
-
-def sigmoid_(a: Array) -> None:
-    """Set a to 1 / (1 + exp(-a)), in place: it is (1 + tanh(a / 2)) / 2, which cannot overflow."""
-    a *= 0.5
-    np.tanh(a, out=a)
-    a += 1
-    a *= 0.5
-
-
-def common_dtype(*nodes: TensorNode) -> np.dtype[Any]:
-    """Return the dtype of what is computed from all of these."""
-    return np.result_type(*[x.arr for x in nodes])
-
-
-def time_major_gradient(y: OutputNode) -> Array:
-    """Return the gradient of a result (N, T, H) as (T, N, H)."""
-    return y.grad.swapaxes(0, 1)
+def swapped(x: Array) -> Array:
+    """Return a view of (N, T, K) as (T, N, K), and of (T, N, K) as (N, T, K)."""
+    return x.swapaxes(0, 1)
 
 
 def _orthogonal(n: int) -> Array:

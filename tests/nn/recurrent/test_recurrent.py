@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 import numpytorch as npt
 from numpytorch import ShapeError, Tensor, nn
 from numpytorch.autograd import grad, gradcheck
+from numpytorch.kernels import kernels_of
 from numpytorch.nn.recurrent.lstm import lstm
 from numpytorch.nn.recurrent.rnn import RNNGradFn
 from tests.nn.tools import Array, normal, torch
@@ -266,7 +267,7 @@ def test_layers_upon_layers_are_differentiated_once_each(monkeypatch: pytest.Mon
 def test_the_rule_of_an_lstm_leaves_the_upstream_gradient_as_it_is(first: bool) -> None:
     layer, x, other = make("LSTM", 3, 5), normal(2, 4, 3), normal(5, 2, 5, seed=3)
     h0, c0 = states_for("LSTM", 2, 5)
-    y, z = lstm(x, h0, c0, layer.w_x, layer.w_h, layer.b), other + 0.0
+    y, z = lstm(kernels_of("numpy"), x, h0, c0, layer.w_x, layer.w_h, layer.b), other + 0.0
     u = normal(5, 2, 5, seed=4).arr
     (y + z if first else z + y).backward(u)  # + hands the same array to both sides
     np.testing.assert_array_equal(other.grad, u)
