@@ -197,6 +197,8 @@ def keeps_to_cuda(grader: Grader) -> None:
             reached, line = f".{node.attr}", node.lineno
         elif isinstance(node, ast.Name) and node.id == "getattr":
             reached, line = "getattr", node.lineno
+        elif isinstance(node, ast.MatchClass) and any(name.startswith("_") for name in node.kwd_attrs):
+            reached, line = ast.unparse(node), node.lineno
         elif isinstance(node, ast.Import | ast.ImportFrom) and {"simulator", "harness"} & set(
             re.findall(r"\w+", ast.unparse(node))
         ):
