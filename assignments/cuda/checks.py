@@ -193,18 +193,19 @@ def keeps_to_cuda(grader: Grader) -> None:
     except (SyntaxError, ValueError):
         return  # the worker says where
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and (node.attr.startswith("_") or node.attr == "simulator"):
-            reached, line = f".{node.attr}", node.lineno
-        elif isinstance(node, ast.Name) and node.id == "getattr":
-            reached, line = "getattr", node.lineno
-        elif isinstance(node, ast.MatchClass) and any(name.startswith("_") for name in node.kwd_attrs):
-            reached, line = ast.unparse(node), node.lineno
-        elif isinstance(node, ast.Import | ast.ImportFrom) and {"simulator", "harness"} & set(
-            re.findall(r"\w+", ast.unparse(node))
-        ):
-            reached, line = ast.unparse(node), node.lineno
-        else:
-            continue
+        match node:
+            case ast.Attribute(attr=name) if name.startswith("_") or name == "simulator":
+                reached, line = f".{name}", node.lineno
+            case ast.Name(id="getattr"):
+                reached, line = "getattr", node.lineno
+            case ast.MatchClass(kwd_attrs=names) if any(name.startswith("_") for name in names):
+                reached, line = ast.unparse(node), node.lineno
+            case ast.Import() | ast.ImportFrom() if {"simulator", "harness"} & set(
+                re.findall(r"\w+", ast.unparse(node))
+            ):
+                reached, line = ast.unparse(node), node.lineno
+            case _:
+                continue
         raise Failed(
             _("Line {line}: expected a program for a GPU, got `{what}`, which is none there.", line=line, what=reached),
             hint=_("A kernel computes with numbers that it reads from its arguments, and with what `cuda` has."),
