@@ -24,7 +24,7 @@ CONV_FORWARD = (
     Conv2dCase(3, 2, 8, 11, f=5, k=2, stride=3, magnitude=1000),
     Conv2dCase(2, 3, 4, 5, f=2, k=3, padding=1),
     Conv2dCase(2, 3, 5, 4, f=5, k=4, stride=3, padding=2),
-    Conv2dCase(37, 2, 4, 4, f=3, k=4),  # many images, of which one window is the whole
+    Conv2dCase(67, 2, 4, 4, f=3, k=4),  # many images, of which one window is the whole
     Conv2dCase(2, 3, 4, 3, f=2, k=2, padding=2),  # windows that see nothing but padding
 )
 CONV_GRADIENT = (
@@ -35,7 +35,7 @@ CONV_GRADIENT = (
     Conv2dCase(4, 3, 7, 5, f=2, k=1, stride=3),  # gaps between windows
     Conv2dCase(5, 2, 4, 6, f=3, k=4, padding=2),
     Conv2dCase(3, 2, 7, 6, f=4, k=5),
-    Conv2dCase(37, 2, 4, 4, f=3, k=4),
+    Conv2dCase(67, 2, 4, 4, f=3, k=4),
     Conv2dCase(2, 3, 4, 3, f=2, k=2, padding=2),
 )
 POOL = (
@@ -44,7 +44,7 @@ POOL = (
     MaxPool2dCase(5, 2, 8, 7, k=3, stride=2, scale=100),
     MaxPool2dCase(1, 5, 5, 9, k=2, stride=3),
     MaxPool2dCase(3, 2, 7, 10, k=3, stride=3),
-    MaxPool2dCase(37, 2, 3, 3, k=3, stride=2),
+    MaxPool2dCase(67, 2, 3, 3, k=3, stride=2),
     MaxPool2dCase(2, 3, 5, 7, k=2, stride=2, shift=-1e4),  # far below zero, and close to each other
 )
 CONVOLUTIONS = Features(N_("convolution weights"), lambda tensor: len(tensor.shape) == 4)

@@ -24,6 +24,10 @@ _ADVICE: dict[Cause, tuple[str, str]] = {
         N_("Where the other inputs require one too, it is right."),
         N_("Look for `requires_grad` in your code: only the input that requires none goes without a gradient."),
     ),
+    Cause.ONLY_IF_LEAF: (
+        N_("Where the input is no result of anything, it is right."),
+        N_("Look for `is_leaf`, or a `detach`: what goes into a layer is, in a model, what comes out of another."),
+    ),
     Cause.IGNORES_UPSTREAM: (
         N_("It is what an upstream gradient of all ones would give: the rule ignores the one that arrives."),
         N_("Multiply by `y.grad` in f_d: it is not all ones when anything follows the layer."),
@@ -120,6 +124,10 @@ _ADVICE: dict[Cause, tuple[str, str]] = {
     Cause.KEEPS_STATE: (
         N_("Something of another call is in it."),
         N_("Keep nothing on the layer that a later call reads: what the backward needs belongs to the GradFn."),
+    ),
+    Cause.SHARED_SETTINGS: (
+        N_("What a layer was made with is kept where the next one replaces it: on the class, or in a global variable."),
+        N_("Keep what __init__ gets on the layer itself, self.size = size, and nothing on the class or `global`."),
     ),
     Cause.STALE_PARAMETERS: (
         N_("The values are those of the parameters as they were before."),

@@ -45,7 +45,12 @@ def forward_is_right(grader: Grader, case: LayerCase, output: str = OUTPUT) -> b
     _input_is_unchanged(p, p.inputs, first)
     for again in case.resized():
         other = again.sample(rng)
-        second = p.call(other)
+        try:
+            second = p.call(other)
+        except StudentError as error:
+            fresh = probe(grader, again, again.shapes, "fresh")
+            fresh.call(fresh.inputs)  # if this raises too, no earlier call is to blame
+            raise _raised(again, error, Cause.KEEPS_STATE, when=_("after a call on another input")) from None
         if not _agrees(p, again, other, second, output):
             fresh = probe(grader, again, again.shapes, "fresh")
             _output_is_right(fresh, again, fresh.inputs, fresh.call(fresh.inputs), output)
@@ -55,8 +60,10 @@ def forward_is_right(grader: Grader, case: LayerCase, output: str = OUTPUT) -> b
         _output_is_right(p, p.case, p.inputs, called, output, after=_(when), cause=cause)
     last = _on_read_only(p)
     _output_is_right(p, p.case, p.inputs, last, output, after=_("after other calls"))
+    _is_apart(grader, p, output)
     _follows_its_parameters(p, case.sample(rng), rng, output)
     _output_is_kept(p, last)
+    _tells_inputs_apart(p, case.sample(rng), output)
     return first.rounded
 
 
@@ -160,6 +167,21 @@ def _output_is_right(
     )
 
 
+def _is_apart(grader: Grader, p: Probe, output: str) -> None:
+    """Raise Failed unless the layer computes what it did, now that there is another one with other settings."""
+    settings = [value + 1 if type(value) is int else value for value in p.case.args]
+    try:
+        grader.session.build(p.case.cls, settings, seed=0)
+    except StudentError:
+        return  # there is no such layer
+    after = _("after another layer, of other sizes, was made")
+    try:
+        called = p.call(p.inputs)
+    except StudentError as error:
+        raise _raised(p.case, error, Cause.SHARED_SETTINGS, when=after) from None
+    _output_is_right(p, p.case, p.inputs, called, output, after=after, cause=Cause.SHARED_SETTINGS)
+
+
 def _follows_its_parameters(p: Probe, inputs: Values, rng: np.random.Generator, output: str) -> None:
     """Raise Failed unless the output is right when the parameters have changed, as an optimizer changes them."""
     moved = {role: p.case.scale * rng.standard_normal(values.shape) for role, values in p.parameters.items()}
@@ -191,6 +213,16 @@ def _output_is_kept(p: Probe, called: Called) -> None:
     )
 
 
+def _tells_inputs_apart(p: Probe, inputs: Values, output: str) -> None:
+    """Raise Failed if an input is taken for an earlier one that lay in the same place in memory."""
+    for role in p.found:
+        p.set(role, p.parameters[role])
+    earlier = p.call(p.inputs)
+    called = p.call(inputs, replacing=earlier.output.id)
+    when = _("on a new input that lies where an earlier one lay in memory, so that id(x) is the same")
+    _output_is_right(p, p.case, inputs, called, output, after=when, cause=Cause.KEEPS_STATE)
+
+
 def _agrees(p: Probe, case: LayerCase, inputs: Values, called: Called, output: str) -> bool:
     place = case.outputs.index(output)
     expected = case.forward(inputs, p.parameters)[place]
@@ -220,20 +252,25 @@ def _fits_only_the_handout(p: Probe, output: str, error: StudentError) -> None:
     if not _right_at_handout(p, output):
         return
     error.add_note(_("This happened with {case}.", case=p.case))
-    said, hint = advice(Cause.HANDOUT_SIZES_ONLY)
-    where = f" ({last_line(error)})" if error.frames else ""
-    raise Failed(
+    raise _raised(p.case, error, Cause.HANDOUT_SIZES_ONLY) from error
+
+
+def _raised(case: LayerCase, error: StudentError, cause: Cause, *, when: str = "") -> Failed:
+    """Say that a forward raised, and what that points to, for it does not elsewhere."""
+    said, hint = advice(cause)
+    return Failed(
         _(
-            "{case}: your code raised {kind}{where}. {text}",
-            case=p.case,
+            "{case}:{when} your code raised {kind}{where}. {text}",
+            case=case,
+            when=f" {when}," if when else "",
             kind=error.kind,
-            where=where,
+            where=f" ({last_line(error)})" if error.frames else "",
             text=translated(error.message),
         )
         + said,
         hint=hint,
-        cause=Cause.HANDOUT_SIZES_ONLY,
-    ) from error
+        cause=cause,
+    )
 
 
 def _input_is_unchanged(p: Probe, inputs: Values, called: Called) -> None:

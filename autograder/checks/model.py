@@ -21,6 +21,7 @@ def maps_images_to_logits(grader: Grader) -> Passed:
     session = grader.session
     model = session.build(MODEL, (), seed=grader.child_seed("model"))
     x = grader.rng("model").uniform(0, 1, (5, 1, 28, 28))
+    x *= np.array([0.7, 1.0, 0.4, 0.9, 0.6]).reshape(5, 1, 1, 1)  # none alone has the range of all together
     _shake(grader, model)
     logits = session.predict(model.id, x)
     if logits.shape != (5, 10):
@@ -52,7 +53,8 @@ def maps_images_to_logits(grader: Grader) -> Passed:
             _("Expected the same logits for an image alone as in a batch of 5, got others."),
             hint=_(
                 "Images are mixed up somewhere: look at each reshape that touches the first axis, and transpose before "
-                "it where axes must move."
+                "it where axes must move. Or something is computed of the whole batch, as a mean or a maximum: compute "
+                "it of each image by itself."
             ),
             cause=Cause.BATCH_MIXED,
             evidence={"in_batch": logits[2].tolist(), "alone": alone.reshape(-1)[:10].tolist()},

@@ -47,6 +47,7 @@ class Usage:
 
 _IMAGES = Usage("images", N_("when the input requires no gradient, as images do"), Cause.ONLY_IF_INPUT_REQUIRES_GRAD)
 _LARGE = 1e6
+_COMPUTED = Usage("computed", N_("when the input is the result of an operation"), Cause.ONLY_IF_LEAF)
 _USAGES = (
     Usage("large", N_("when the upstream gradient is a million times as large"), Cause.CLIPPED),
     Usage("again", N_("after a second backward(), which should add to the first"), Cause.DOES_NOT_ACCUMULATE),
@@ -68,7 +69,7 @@ def usages_for(case: LayerCase, target: str) -> list[Usage]:
     if target in case.shapes:
         return [_IMAGES, *_USAGES]
     alone = N_("when no other input requires a gradient")
-    return [*_USAGES, Usage(f"only {target}", alone, Cause.ONLY_IF_OTHERS_REQUIRE_GRAD)]
+    return [*_USAGES, _COMPUTED, Usage(f"only {target}", alone, Cause.ONLY_IF_OTHERS_REQUIRE_GRAD)]
 
 
 @dataclass(slots=True)
@@ -188,12 +189,16 @@ def study_of(grader: Grader, case: LayerCase) -> Study:
     held: list[Called] = []
     stage("first", lambda: pull((p.call(before), w), total=w))  # an upstream of its own: what stays of it shows
     stage("plain", plain)
-    stage("again", lambda: pull((held[0], v), total=both) if held else study.pulled("plain"))
+    if held:
+        stage("again", lambda: pull((held[0], v), total=both))
+    else:
+        study.stages["again"] = study.stages["plain"]
     large = tuple(_LARGE * dy for dy in u)
     stage("large", lambda: pull((p.call(p.inputs), large), total=large))
     stage("images", lambda: pull((p.call(p.inputs, requires_grad=False), u), total=u))
     stage("two losses", two_losses)
     stage("twice", twice)
+    stage("computed", lambda: pull((p.call(p.inputs, layout="computed"), u), total=u))
     stage("strided", lambda: pull((p.call(p.inputs, layout="strided"), u), total=u, strided=True))
     for name in p.inputs if len(p.inputs) > 1 else ():
         stage(f"only {name}", partial(only, name))
@@ -228,7 +233,7 @@ def _told(case: LayerCase, error: StudentError, stage: str) -> Failed | StudentE
             hint=advice(Cause.GRADIENT_SHAPE)[1],
             cause=Cause.GRADIENT_SHAPE,
         )
-    when = next((usage.when for usage in (_IMAGES, *_USAGES) if usage.stage == stage), None)
+    when = next((usage.when for usage in (_IMAGES, _COMPUTED, *_USAGES) if usage.stage == stage), None)
     if when is None:
         error.add_note(_("This happened with {case}.", case=case))
     else:

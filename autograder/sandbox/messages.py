@@ -21,7 +21,7 @@ Dtype: TypeAlias = Literal[
 ]
 """The types of entries that cross."""
 
-Layout: TypeAlias = Literal["contiguous", "strided", "read_only"]
+Layout: TypeAlias = Literal["contiguous", "strided", "read_only", "computed"]
 """How an input lies in memory: in C order; with gaps between its entries; in C order, and not to be written to."""
 
 Natural = Annotated[int, Meta(ge=0, le=2**63 - 1)]
@@ -111,6 +111,7 @@ class Call(_Ask, frozen=True):
     """Forget the output `forget`; run the object on the arrays, and keep the result as `output`. Answer: Called.
 
     requires_grad: of each array. again: instead of the arrays, take the Tensors that this output was computed from.
+    replacing: forget first, and make the inputs where those of that output lay.
     """
 
     obj: Natural
@@ -120,6 +121,7 @@ class Call(_Ask, frozen=True):
     grad: bool
     layout: Layout
     again: Natural | None
+    replacing: bool = False
 
 
 class Backward(_Ask, frozen=True):

@@ -267,17 +267,23 @@ class Session:
         requires_grad: bool | Sequence[bool] = True,
         grad: bool = True,
         layout: m.Layout = "contiguous",
+        replacing: int | None = None,
     ) -> Output:
         """Run the object on Tensors made of `inputs`, whose dtypes stay as they are.
 
         requires_grad: of the inputs that are floating-point, or of each. grad: False to run as predictions are made,
         under `no_grad` and in evaluation mode.
-        layout: how the inputs lie in the worker's memory.
+        layout: how the inputs lie in the worker's memory. "computed": each is the result of an operation, and the
+        gradients that `backward` gives are those at what it was computed from.
+        replacing: an output that the worker lets go of first; it then makes the inputs where those of that one lay
+            in memory, as happens in any training loop, if the hand-in does not hold them.
         The worker keeps the last 8 outputs, with their graphs.
         """
         self._check_object("call", obj)
         wanted = (requires_grad,) * len(inputs) if isinstance(requires_grad, bool) else tuple(requires_grad)
-        return self._call(obj, inputs, len(inputs), wanted, grad, layout, None)
+        if replacing is not None and replacing not in self._outputs:
+            raise KeyError(f"call: expected to replace an output that is still held, got {replacing}.")
+        return self._call(obj, inputs, len(inputs), wanted, grad, layout, None, replacing)
 
     def call_again(self, output: int) -> Output:
         """Run the object of an earlier call once more, on the very Tensors that it was run on."""
@@ -295,12 +301,15 @@ class Session:
         grad: bool,
         layout: m.Layout,
         again: int | None,
+        replacing: int | None = None,
     ) -> Output:
         number = self._new_number()
-        forget = next(iter(self._outputs)) if len(self._outputs) == _KEPT_OUTPUTS else None
+        forget = replacing
+        if forget is None and len(self._outputs) == _KEPT_OUTPUTS:
+            forget = next(iter(self._outputs))
         if forget is not None:
             del self._outputs[forget]
-        ask = m.Call(obj, number, forget, requires_grad, grad, layout, again)
+        ask = m.Call(obj, number, forget, requires_grad, grad, layout, again, replacing is not None)
         answer, values = self._ask(ask, inputs, m.Called)
         if sum(item.present for item in answer.items) != len(values):
             raise self._live().refuse("expected an array for each item that has one, got another number")

@@ -6,6 +6,8 @@ Each returns an answer and the arrays that go with it. Whatever it raises is tol
 from __future__ import annotations
 
 import random
+import sys
+import weakref
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
@@ -82,8 +84,12 @@ def read(state: State, ask: Read) -> tuple[Answer, list[Array]]:
 def call(state: State, ask: Call, arrays: list[Array]) -> tuple[Answer, list[Array]]:
     """Run an object; keep what it returns, for `backward`."""
     again = None if ask.again is None else state.outputs[ask.again]
+    places = iter(_freed(state, ask.forget) if ask.replacing and ask.forget is not None else ())
     inputs = (
-        [_input(array, ask, wanted) for array, wanted in zip(arrays, ask.requires_grad, strict=True)]
+        [
+            _input(array, ask, wanted, next(places, None))
+            for array, wanted in zip(arrays, ask.requires_grad, strict=True)
+        ]
         if again is None
         else again.inputs
     )
@@ -91,7 +97,8 @@ def call(state: State, ask: Call, arrays: list[Array]) -> tuple[Answer, list[Arr
         state.outputs.pop(ask.forget, None)
     made = awake(state, ask.obj, training=ask.grad)
     with nullcontext() if ask.grad else _no_grad():
-        result = made.root(*inputs)  # type: ignore[operator] # if it cannot be called, that is the hand-in's failure
+        given = [tensor * 1 for tensor in inputs] if ask.layout == "computed" else inputs
+        result = made.root(*given)  # type: ignore[operator] # if it cannot be called, that is the hand-in's failure
     items = list(result[:_MAX_ITEMS]) if isinstance(result, tuple | list) else [result]
     state.outputs[ask.output] = Output(ask.obj, inputs, items)
     told, values = [], []
@@ -111,9 +118,17 @@ def call(state: State, ask: Call, arrays: list[Array]) -> tuple[Answer, list[Arr
     return Called(plain(type(result).__name__), tuple(told)), values
 
 
-def _input(array: Array, ask: Call, requires_grad: bool) -> Tensor:
-    """Make a Tensor of an array that came, lying in memory as it was asked for."""
-    tensor = Tensor(array, requires_grad=requires_grad and array.dtype.kind == "f")
+def _freed(state: State, output: int) -> list[Tensor | None]:
+    """Let go of an output; return each of its inputs that nobody else holds, so that its place in memory is free."""
+    inputs = state.outputs.pop(output).inputs
+    alone = 3  # references: that list, the loop's variable, the argument of getrefcount
+    return [t if sys.getrefcount(t) <= alone and not weakref.getweakrefcount(t) else None for t in inputs]
+
+
+def _input(array: Array, ask: Call, requires_grad: bool, place: Tensor | None) -> Tensor:
+    """Make a Tensor of an array that came, lying in memory as it was asked for; at `place`, if that is free."""
+    tensor = Tensor.__new__(Tensor) if place is None else place
+    Tensor.__init__(tensor, array, requires_grad=requires_grad and array.dtype.kind == "f")
     if ask.layout == "strided":
         tensor.node.arr = _with_gaps(array)
     elif ask.layout == "read_only":

@@ -106,6 +106,19 @@ class Changing(nn.Module):
         del self.w
         return x * self.late
 
+class TellsLeaves(nn.Module):
+    def forward(self, x):
+        return x * (3.0 if x.is_leaf else 5.0)
+
+class Remembers(nn.Module):
+    def __init__(self, holds):
+        self.seen, self.held = {}, [] if holds else None
+
+    def forward(self, x):
+        if self.held is not None:
+            self.held.append(x)
+        return self.seen.setdefault(id(x), x * 1.0)
+
 class Moded(nn.Module):
     def __init__(self):
         self.w = nn.Parameter(npt.ones(1, 2))
@@ -227,6 +240,30 @@ def test_what_is_written_is_used_and_read_back(session: Session) -> None:
     session.write(built.id, {"w": w, "b": b})
     np.testing.assert_array_equal(session.call(built.id, [x]).array, x * w + b)
     np.testing.assert_array_equal(session.read(built.id, ["w"])["w"], w)
+
+
+def test_an_input_may_be_the_result_of_an_operation_and_gradients_are_at_what_that_was_computed_from(
+    session: Session,
+) -> None:
+    built = session.build("TellsLeaves", [], seed=0)
+    for layout, factor in (("contiguous", 3.0), ("computed", 5.0)):
+        output = session.call(built.id, [np.array([1.0, 2.0])], layout=layout)  # type: ignore[arg-type] # mypy widens it to str
+        np.testing.assert_array_equal(output.array, [factor, 2 * factor])
+        (gradient,) = session.backward(output.id, np.array([1.0, 10.0])).inputs
+        np.testing.assert_array_equal(gradient, [factor, 10 * factor])
+
+
+@pytest.mark.parametrize("holds", [False, True])
+def test_an_input_may_lie_where_that_of_an_output_lay_unless_the_hand_in_holds_that(
+    session: Session, holds: bool
+) -> None:
+    built = session.build("Remembers", [holds], seed=0)
+    earlier = session.call(built.id, [np.array([7.0])])
+    later = session.call(built.id, [np.array([8.0])], replacing=earlier.id)
+    assert later.array == (8.0 if holds else 7.0)  # for id(x) is the same
+    for ask in (session.inputs, lambda output: session.call(built.id, [np.zeros(1)], replacing=output)):
+        with pytest.raises(KeyError, match="still held"):
+            ask(earlier.id)
 
 
 def test_writing_another_shape_is_refused_by_the_library(session: Session) -> None:
