@@ -181,7 +181,12 @@ def _all_are_registered(grader: Grader, run: Training, features: Features, evide
                 names=", ".join(f"`{t.path}` {t.shape}" for t in loose),
             )
             + where_made(grader.session, [t.path for t in loose]),
-            hint=_("Make each an nn.Parameter on an attribute of its module, not in a plain list or dict."),
+            hint=_(
+                "Keep layers on attributes of their own, or in nn.Sequential or nn.ModuleList: no list or dict is "
+                "searched."
+            )
+            if all(t.kind == "Parameter" and "]." in t.path for t in loose)
+            else _("Make each an nn.Parameter on an attribute of its module, not in a plain list or dict."),
             cause=Cause.UNREGISTERED,
             evidence=evidence,
         )

@@ -266,7 +266,10 @@ def _constant(source: Source, cut: Cut, made: Place, reads: Sequence[Place]) -> 
     code = _statement(source, made) if cut.via.endswith("__setitem__") else _short(made.text)
     place = _from(made, code, reads)
     said = _("{reading}, and {place} takes them as constants", reading=_reading(reads), place=place)
-    return said, _("Write `{tensor}` there, the Tensor itself.", tensor=_tensor(reads[0]))
+    read, tensor = reads[0], _tensor(reads[0])
+    if read.line == made.line:
+        return said, _("Write `{tensor}` there, the Tensor itself.", tensor=tensor)
+    return said, _("In line {line}, write `{tensor}`, the Tensor itself.", line=read.line, tensor=tensor)
 
 
 _COMPUTE = N_(

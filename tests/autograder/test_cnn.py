@@ -100,6 +100,11 @@ SAYS = {
     "the sizes of the first image are used for ever": ("conv2d.forward", "expected an output of shape"),
     "the weight gradient is lost where windows leave gaps": ("conv2d.grad_weight", "stride=3"),
     "the layer has no bias": ("conv2d.forward", "expected a bias of shape"),
+    "the layers are in a plain list, which parameters() does not search": (
+        "model.learns",
+        "features[0]",
+        "nn.ModuleList",
+    ),
     "a model without a convolution": ("model.learns", "expected it to hold convolution weights"),
     "a decoy convolution beside a model without one, weighed by a billionth": ("model.learns", "moved by"),
     "a decoy convolution that moves, and that no prediction depends on": (

@@ -118,7 +118,7 @@ WRONG = {
         "weight",
         FILTERS,
         "and line {then}, `out[...] = y.reshape(out.shape)`, takes them as constants",
-        "Write `self.weight` there",
+        "write `self.weight`, the Tensor itself",
         "out[...] =",
     ),
     "detach": Wrong(
