@@ -29,7 +29,8 @@ class LinearGradFn(GradFn):
         rows = y.grad.reshape(-1, w.shape[1])  # (..., d_out) -> (M, d_out)
         dx = y.grad @ w.arr.T if x.requires_grad else None
         dw = x.arr.reshape(-1, w.shape[0]).T @ rows if w.requires_grad else None
-        return dx, dw, rows.sum(axis=0) if b.requires_grad else None
+        db = np.ones(len(rows), rows.dtype) @ rows if b.requires_grad else None  # a sum over rows takes twice as long
+        return dx, dw, db
 
 
 def linear(x: Tensor, w: Tensor, b: Tensor) -> Tensor:

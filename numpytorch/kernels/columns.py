@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from numpytorch.kernels.layout import cropped, padded
+from numpytorch.kernels.layout import cropped, laid_out, padded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,10 +33,10 @@ class Columns:
 
     def __init__(self, images: Array, window: Window, out_shape: Shape) -> None:
         self.window = window
-        self.images = padded(images, window)
+        self.are_thin = are_thin(window, images.shape[3], out_shape[1])
+        self.images = padded(laid_out(images, self.are_thin), window)
         self.windows = windows_of(self.images, window, out_shape)
         self.length: int = window.size[0] * window.size[1] * images.shape[3]
-        self.are_thin = are_thin(window, images.shape[3], out_shape[1])
         n, oh = len(images), out_shape[0]
         some, rows = block_size(n, oh, self.length * out_shape[1] * images.itemsize)
         self.blocks: list[Block] = [
@@ -50,10 +50,15 @@ class Columns:
             return np.ascontiguousarray(windows.transpose(3, 4, 5, 0, 1, 2)).reshape(self.length, -1).T
         return np.ascontiguousarray(windows).reshape(-1, self.length)
 
-    def add(self, columns: Array, block: Block) -> None:
-        """Add columns to the entries of the images that they come from."""
+    def add(self, rows: Array, filters: Array, block: Block) -> None:
+        """Add the columns rows @ filters, (P, F) @ (F, KH*KW*C), to the entries of the images that they come from."""
         windows = self.windows[block]
-        for entries, values in zip(entries_of(windows), entries_of(columns.reshape(windows.shape)), strict=True):
+        if self.are_thin:
+            lines = filters.T @ rows.T  # (KH*KW*C, P), laid out as the images are: added in pieces of an output row
+            columns = np.moveaxis(lines.reshape(*windows.shape[3:], *windows.shape[:3]), (3, 4, 5), (0, 1, 2))
+        else:
+            columns = (rows @ filters).reshape(windows.shape)
+        for entries, values in zip(entries_of(windows), entries_of(columns), strict=True):
             entries += values
 
     def finished(self) -> Array:

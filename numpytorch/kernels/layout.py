@@ -2,7 +2,8 @@
 
 What a window covers in one row of an image, KW*C entries, is then one piece of memory (with dilation 1), and copies,
 sums and comparisons run over pieces, not over single entries. Results are views of such arrays with axes (N, C, H, W),
-so that a layer after a layer copies nothing.
+so that a layer after a layer copies nothing. Only images of few channels, whose columns are thin, are read channel by
+channel: there, a row of output is the longest piece (`columns.are_thin`).
 """
 
 from __future__ import annotations
@@ -21,17 +22,24 @@ def channels_last(x: Array) -> Array:
     return np.ascontiguousarray(x.transpose(0, 2, 3, 1))
 
 
+def laid_out(images: Array, are_thin: bool) -> Array:
+    """Return (N, H, W, C) channels last in memory, or, for thin columns, each channel of an image in one piece."""
+    if are_thin:
+        return np.ascontiguousarray(channels_first(images)).transpose(0, 2, 3, 1)
+    return np.ascontiguousarray(images)
+
+
 def channels_first(x: Array) -> Array:
     """Return a view of (N, H, W, C) as (N, C, H, W)."""
     return x.transpose(0, 3, 1, 2)
 
 
 def padded(x: Array, window: Window, fill: float = 0) -> Array:
-    """Return (N, H, W, C) with the window's padding around each image: x itself if there is none."""
+    """Return (N, H, W, C) with the window's padding around each image, laid out alike: x itself if there is none."""
     if window.padding == (0, 0):
         return x
     down, across = window.padding
-    around = np.full(padded_shape(x.shape, window), fill, x.dtype)
+    around = np.full_like(x, fill, shape=padded_shape(x.shape, window))
     around[:, down : down + x.shape[1], across : across + x.shape[2]] = x
     return around
 

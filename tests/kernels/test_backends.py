@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -98,7 +98,12 @@ def cases(draw: st.DrawFn) -> Case:
     )
 
 
+ONE_ENTRY = Case(3, 2, 3, 2, 3, 2, Window((1, 1)), "float32", "as NumPy lays it", 0)
+
+
 @given(cases(), st.sampled_from([1, 1 << 20]))
+@example(ONE_ENTRY, 1)
+@example(ONE_ENTRY, 1 << 20)
 def test_convolution_and_its_gradients_are_those_of_the_loops(kernels: Kernels, case: Case, block: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(columns, "BLOCK", block)  # bytes: each output row alone, or all in one piece

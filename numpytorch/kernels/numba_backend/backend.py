@@ -31,7 +31,7 @@ from numpytorch.kernels.layout import (
     place_type,
     weight_of,
 )
-from numpytorch.kernels.numba_backend import convolution, pooling
+from numpytorch.kernels.numba_backend import convolution, layout, pooling
 from numpytorch.kernels.numpy_backend import NumpyKernels
 
 if TYPE_CHECKING:
@@ -55,22 +55,23 @@ class NumbaKernels(NumpyKernels):
 
     def conv2d(self, x: Array, weight: Array, bias: Array | None, window: Window, groups: int = 1) -> Array:
         """See `Kernels.conv2d`."""
-        images, out = channels_last(x), window.out_shape(*x.shape[2:])
+        out = window.out_shape(*x.shape[2:])
         b = np.zeros(0, x.dtype) if bias is None else bias
         parts = []
         for g in range(groups):
             filters = filters_of(weight, g, groups).T
             y = np.empty((len(x), *out, filters.shape[1]), x.dtype)
+            images, thin = _images(x, g, groups, window, out)
             sizes = _sizes(window, weight.shape[1], y)
-            _call(convolution.conv, _given(group(images, g, groups)), _given(filters), _given(group(b, g, groups)), y,
-                  _geometry(window), are_thin(window, weight.shape[1], out[1]), *sizes)  # fmt: skip
+            _call(convolution.conv, images, _given(filters), _given(group(b, g, groups)), y, _geometry(window), thin,
+                  *sizes)  # fmt: skip
             parts.append(y)
         return channels_first(joined(parts))
 
     def conv2d_grad_input(self, dy: Array, weight: Array, x_shape: Shape, window: Window, groups: int = 1) -> Array:
         """See `Kernels.conv2d_grad_input`."""
         n, c, h, w = x_shape
-        upstream, parts = channels_last(dy), []
+        upstream, parts = _laid_out(dy), []
         for g in range(groups):
             dx, dy_g = np.zeros((n, h, w, c // groups), dy.dtype), _given(group(upstream, g, groups))
             sizes = _sizes(window, c // groups, dy_g)
@@ -82,42 +83,53 @@ class NumbaKernels(NumpyKernels):
 
     def conv2d_grad_weight(self, dy: Array, x: Array, window: Window, groups: int = 1) -> Array:
         """See `Kernels.conv2d_grad_weight`."""
-        images, upstream, parts = channels_last(x), channels_last(dy), []
+        upstream, parts, c = _laid_out(dy), [], x.shape[1] // groups
         for g in range(groups):
-            images_g, dy_g = _given(group(images, g, groups)), _given(group(upstream, g, groups))
-            sizes, c = _sizes(window, images_g.shape[3], dy_g), images_g.shape[3]
-            dw = np.zeros((sizes[-1], dy_g.shape[3], window.size[0] * window.size[1] * c), dy.dtype)
-            thin = are_thin(window, c, dy.shape[3])
-            _call(convolution.conv_grad_weight, images_g, dy_g, dw, _geometry(window), thin, *sizes)
-            parts.append(dw.sum(axis=0))
+            dy_g = _given(group(upstream, g, groups))
+            images, thin = _images(x, g, groups, window, dy.shape[2:])
+            sizes = _sizes(window, c, dy_g)
+            dw = np.zeros((sizes[-1], window.size[0] * window.size[1] * c, dy_g.shape[3]), dy.dtype)
+            _call(convolution.conv_grad_weight, images, dy_g, dw, _geometry(window), thin, *sizes)
+            parts.append(dw.sum(axis=0).T)
         return weight_of(np.concatenate(parts), window)
+
+    def conv2d_grad_bias(self, dy: Array) -> Array:
+        """See `Kernels.conv2d_grad_bias`."""
+        n, f, h, w = dy.shape
+        if dy.flags.c_contiguous:  # summed as it lies
+            db = np.empty(f, dy.dtype)
+            _call(layout.sum_planes, _given(dy.reshape(n, f, h * w)), db)
+            return db
+        parts = np.zeros((PARTS, f), dy.dtype)
+        _call(layout.sum_rows, _given(channels_last(dy).reshape(n * h * w, f)), parts)
+        sums: Array = parts.sum(axis=0)
+        return sums
 
     def max_pool2d(self, x: Array, window: Window) -> tuple[Array, Array]:
         """See `Kernels.max_pool2d`."""
         y = np.empty((len(x), *window.out_shape(*x.shape[2:]), x.shape[1]), x.dtype)
         places = np.empty(y.shape, place_type(window))
-        _call(pooling.max_pool, _given(channels_last(x)), y, places, _geometry(window))
+        _call(pooling.max_pool, _laid_out(x), y, places, _geometry(window))
         return channels_first(y), channels_first(places)
 
     def max_pool2d_grad_input(self, dy: Array, places: Array, x_shape: Shape, window: Window) -> Array:
         """See `Kernels.max_pool2d_grad_input`."""
         n, c, h, w = x_shape
-        dx = np.zeros((n, h, w, c), dy.dtype)
-        upstream, winners = _given(channels_last(dy)), _given(channels_last(places))
-        _call(pooling.max_pool_grad, dx, upstream, winners, _geometry(window))
+        dx = np.empty((n, h, w, c), dy.dtype)
+        _call(pooling.max_pool_grad, dx, _laid_out(dy), _given(channels_last(places)), _geometry(window))
         return channels_first(dx)
 
     def avg_pool2d(self, x: Array, window: Window) -> Array:
         """See `Kernels.avg_pool2d`."""
         y = np.empty((len(x), *window.out_shape(*x.shape[2:]), x.shape[1]), x.dtype)
-        _call(pooling.avg_pool, _given(channels_last(x)), y, _geometry(window))
+        _call(pooling.avg_pool, _laid_out(x), y, _geometry(window))
         return channels_first(y)
 
     def avg_pool2d_grad_input(self, dy: Array, x_shape: Shape, window: Window) -> Array:
         """See `Kernels.avg_pool2d_grad_input`."""
         n, c, h, w = x_shape
-        dx = np.zeros((n, h, w, c), dy.dtype)
-        _call(pooling.avg_pool_grad, dx, _given(channels_last(dy)), _geometry(window))
+        dx = np.empty((n, h, w, c), dy.dtype)
+        _call(pooling.avg_pool_grad, dx, _laid_out(dy), _geometry(window))
         return channels_first(dx)
 
 
@@ -132,6 +144,24 @@ def load() -> Kernels:
 def _call(kernel: Callable[..., None], *arguments: object) -> None:
     with _one_at_a_time:
         kernel(*arguments)
+
+
+def _laid_out(x: Array) -> Array:
+    """Return (N, C, H, W) as `channels_last` does, for loops to read; all threads copy what lies as NumPy lays it."""
+    n, c, h, w = x.shape
+    if c == 1 or not x.flags.c_contiguous:
+        return _given(channels_last(x))
+    places = np.empty((n, h * w, c), x.dtype)
+    _call(layout.lay_channels_last, _given(x.reshape(n, c, h * w)), places)
+    return _given(places.reshape(n, h, w, c))
+
+
+def _images(x: Array, g: int, groups: int, window: Window, out_shape: Shape) -> tuple[Array, bool]:
+    """Return the channels of a group as `convolution.conv` wants them, and whether columns are thin."""
+    channels = x.shape[1] // groups
+    part = x[:, g * channels : (g + 1) * channels]
+    thin = are_thin(window, channels, out_shape[1])
+    return (_given(part) if thin else _laid_out(part)), thin
 
 
 def _given(array: Array) -> Array:

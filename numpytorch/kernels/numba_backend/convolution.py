@@ -61,13 +61,17 @@ def copy_columns(
 
 @on_one_thread
 def copy_thin_columns(
-    images: Array, lines: Array, first: int, last: int, top: int, bottom: int, width: int, g: Geometry
+    planes: Array, lines: Array, first: int, last: int, top: int, bottom: int, width: int, g: Geometry
 ) -> None:
-    """Do what `copy_columns` does, transposed, (KH*KW*C, P): an output row is the longer piece of few channels."""
+    """Do what `copy_columns` does, from planes (N, C, H, W) and transposed, (KH*KW*C, P).
+
+    Of few channels, an output row is the longer piece.
+    """
     kh, kw, sh, sw, ph, pw, dh, dw = g
-    _, h, w, c = images.shape
+    _, c, h, w = planes.shape
     for i in range(kh):
         for j in range(kw):
+            left = j * dw - pw
             for k in range(c):
                 line = lines[(i * kw + j) * c + k]
                 p = 0
@@ -79,10 +83,14 @@ def copy_thin_columns(
                         if down < 0 or down >= h:
                             for ow in range(width):
                                 piece[ow] = 0
-                        else:
-                            source = images[n, down, :, k]
+                        elif sw == 1 and left >= 0 and left + width <= w:
+                            source = planes[n, k, down, left : left + width]
                             for ow in range(width):
-                                across = ow * sw - pw + j * dw
+                                piece[ow] = source[ow]
+                        else:
+                            source = planes[n, k, down]
+                            for ow in range(width):
+                                across = left + ow * sw
                                 piece[ow] = source[across] if 0 <= across < w else 0
 
 
@@ -121,13 +129,24 @@ def add_columns(
                                     target[k] += entry[k]
 
 
+@on_one_thread
+def has_one_entry(g: Geometry) -> bool:
+    """Return whether each window is one entry, side by side: the images are the columns then, and nothing is copied."""
+    kh, kw, sh, sw, ph, pw, _, _ = g
+    return kh == kw == sh == sw == 1 and ph == pw == 0
+
+
 @on_all_threads
 def conv(
     images: Array, filters: Array, bias: Array, y: Array, g: Geometry, thin: bool, some: int, rows: int, parts: int
 ) -> None:
-    """Write conv2d to y, (N, OH, OW, F), from filters (KH*KW*C, F), `some` images and `rows` of output at a time."""
+    """Write conv2d to y, (N, OH, OW, F), from filters (KH*KW*C, F), `some` images and `rows` of output at a time.
+
+    images: (N, H, W, C), or, for thin columns, (N, C, H, W).
+    """
     n, oh, ow, f = y.shape
-    flat = y.reshape(y.size)
+    c = images.shape[3]
+    flat, flat_images = y.reshape(y.size), images.reshape(images.size)
     for part in prange(parts):
         end = n * (part + 1) // parts
         for first in range(n * part // parts, end, some):
@@ -141,6 +160,8 @@ def conv(
                     lines = np.empty((filters.shape[0], p), y.dtype)
                     copy_thin_columns(images, lines, first, last, top, bottom, ow, g)
                     np.dot(lines.T, filters, out)
+                elif has_one_entry(g):
+                    np.dot(flat_images[start * c : (start + p) * c].reshape(p, c), filters, out)
                 else:
                     columns = np.empty((p, filters.shape[0]), y.dtype)
                     copy_columns(images, columns, first, last, top, bottom, ow, g)
@@ -156,7 +177,8 @@ def conv(
 def conv_grad_input(dx: Array, dy: Array, filters: Array, g: Geometry, some: int, rows: int, parts: int) -> None:
     """Add the gradient of the images to dx, from dy (N, OH, OW, F) and filters (F, KH*KW*C)."""
     n, oh, ow, f = dy.shape
-    flat = dy.reshape(dy.size)
+    c = dx.shape[3]
+    flat, flat_dx = dy.reshape(dy.size), dx.reshape(dx.size)
     for part in prange(parts):
         end = n * (part + 1) // parts
         for first in range(n * part // parts, end, some):
@@ -165,15 +187,18 @@ def conv_grad_input(dx: Array, dy: Array, filters: Array, g: Geometry, some: int
                 bottom = min(top + rows, oh)
                 p = (last - first) * (bottom - top) * ow
                 start = (first * oh + top) * ow
-                columns = np.dot(flat[start * f : (start + p) * f].reshape(p, f), filters)
-                add_columns(dx, columns, first, last, top, bottom, ow, g)
+                upstream = flat[start * f : (start + p) * f].reshape(p, f)
+                if has_one_entry(g):
+                    np.dot(upstream, filters, flat_dx[start * c : (start + p) * c].reshape(p, c))
+                else:
+                    add_columns(dx, np.dot(upstream, filters), first, last, top, bottom, ow, g)
 
 
 @on_all_threads
 def conv_grad_weight(
     images: Array, dy: Array, dw: Array, g: Geometry, thin: bool, some: int, rows: int, parts: int
 ) -> None:
-    """Add what each part of the images has of the gradient to dw[part], (F, KH*KW*C)."""
+    """Add what each part of the images, laid out as for `conv`, has of the gradient to dw[part], (KH*KW*C, F)."""
     n, oh, ow, f = dy.shape
     flat = dy.reshape(dy.size)
     for part in prange(parts):
@@ -187,13 +212,13 @@ def conv_grad_weight(
                 start = (first * oh + top) * ow
                 upstream = flat[start * f : (start + p) * f].reshape(p, f)
                 if thin:
-                    lines = np.empty((dw.shape[2], p), dw.dtype)
+                    lines = np.empty((dw.shape[1], p), dw.dtype)
                     copy_thin_columns(images, lines, first, last, top, bottom, ow, g)
-                    product = np.dot(upstream.T, lines.T)
+                    product = np.dot(lines, upstream)
                 else:
-                    columns = np.empty((p, dw.shape[2]), dw.dtype)
+                    columns = np.empty((p, dw.shape[1]), dw.dtype)
                     copy_columns(images, columns, first, last, top, bottom, ow, g)
-                    product = np.dot(upstream.T, columns)
+                    product = np.dot(columns.T, upstream)
                 product = product.reshape(product.size)
                 for k in range(total.size):
                     total[k] += product[k]

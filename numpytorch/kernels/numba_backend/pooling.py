@@ -48,10 +48,14 @@ def max_pool(images: Array, y: Array, places: Array, g: Geometry) -> None:
 
 @on_all_threads
 def max_pool_grad(dx: Array, dy: Array, places: Array, g: Geometry) -> None:
-    """Add each dy to the entry of dx at its place, looking at each place in turn: no two channels wait for another."""
+    """Write the gradient of the images to dx: each dy is added to the entry at its place.
+
+    Each place is looked at in turn, so that no two channels wait for another.
+    """
     kh, kw, sh, sw, ph, pw, dh, dw = g
     n_images, h, w, c = dx.shape
     for n in prange(n_images):
+        dx[n].fill(0)  # by the thread that adds to it, and has it in its cache then
         for oh in range(dy.shape[1]):
             for ow in range(dy.shape[2]):
                 gradient, place = dy[n, oh, ow], places[n, oh, ow]
@@ -88,11 +92,12 @@ def avg_pool(images: Array, y: Array, g: Geometry) -> None:
 
 @on_all_threads
 def avg_pool_grad(dx: Array, dy: Array, g: Geometry) -> None:
-    """Share each dy among the entries of its window in dx."""
+    """Write the gradient of the images to dx: each dy is shared among the entries of its window."""
     kh, kw, sh, sw, ph, pw, dh, dw = g
     n_images, h, w, c = dx.shape
     part = dx.dtype.type(1) / dx.dtype.type(kh * kw)
     for n in prange(n_images):
+        dx[n].fill(0)  # by the thread that adds to it, and has it in its cache then
         for oh in range(dy.shape[1]):
             for ow in range(dy.shape[2]):
                 gradient = dy[n, oh, ow]
