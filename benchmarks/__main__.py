@@ -9,11 +9,11 @@ from benchmarks import summary, table
 from benchmarks.entries import ENTRIES
 from benchmarks.plots import plot
 from benchmarks.results import load, save
-from benchmarks.turns import DisagreementError, say
+from benchmarks.turns import Absent, DisagreementError, say
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Return the exit status: 0, 1 if two sides disagree, 2 for wrong usage."""
+    """Return the exit status: 0, 1 if two sides disagree, 2 for wrong usage or an entry that cannot run here."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Ours, theirs and the ratio.")
     parser.add_argument("entry", nargs="*", help="what to measure; everything, if none is named")
     parser.add_argument("--list", action="store_true", help="say which entries there are")
@@ -37,6 +37,11 @@ def main(arguments: list[str] | None = None) -> int:
             except DisagreementError as error:
                 print(f"benchmarks: results disagree, nothing was timed. {error}", file=sys.stderr)
                 return 1
+            except Absent as absent:
+                print(f"benchmarks: {name} was not measured: {absent}.", file=sys.stderr)
+                if name in given.entry:
+                    return 2
+                continue
             save(result)
             print(table.markdown(result), flush=True)
     for name in wanted:

@@ -1,22 +1,15 @@
-"""The CUDA kernels beside PyTorch's (cuDNN) on one GPU, float32 without TF32.
+"""What the entry `cuda` measures: kernels beside cuDNN's, through PyTorch, on one GPU, in float32 without TF32.
 
-    python -m benchmarks.cuda            (needs an NVIDIA GPU, torch and numba-cuda with CUDA's compiler)
-
-Results are compared first. Convolutions: time on the device, by events, of calls that wait in the stream behind a
-pause, so that no launch is late; ours and theirs take turns. One training step of the model answer's CNN: time on the
-host, with the batch copied in and the loss copied out. What was measured goes to benchmarks/results/cuda.json. It
-exits with status 2 where there is no GPU.
+Both sides work on the same device, and so in one process. Convolutions: time on the device, by events, of calls that
+wait in the stream behind a pause, so that no launch is late; ours and theirs take turns. One training step of the model
+answer's CNN: time on the host, with the batch copied in and the loss copied out.
 """
 
 from __future__ import annotations
 
-import json
-import statistics
-import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib import import_module, metadata
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,10 +22,8 @@ if TYPE_CHECKING:
     from numpytorch._types import Array
     from numpytorch.kernels.cuda.backend import CudaKernels
 
-RESULTS = Path(__file__).parent / "results" / "cuda.json"
 ROUNDS, CALLS = 25, 20
 PAUSE = 40_000_000  # cycles, some 20 ms: longer than the host takes to enqueue CALLS calls
-TOLERANCE = 1e-4  # of the norm: sums of up to 200,000 products, in another order
 RATE = 0.01
 HALVES = Window((2, 2), (2, 2))
 
@@ -46,6 +37,11 @@ class Layer:
     f: int
     size: int
     k: int = 3
+
+    @property
+    def shapes(self) -> str:
+        """Name the shapes of x and weight."""
+        return f"x ({self.n}, {self.c}, {self.size}, {self.size}), weight ({self.f}, {self.c}, {self.k}, {self.k})"
 
     @property
     def operations(self) -> int:
@@ -69,7 +65,7 @@ LAYERS = (
 
 
 def pytorch() -> Any:
-    """Return PyTorch, which only this script needs."""
+    """Return PyTorch, which only the benchmarks need."""
     return import_module("torch")
 
 
@@ -175,7 +171,7 @@ def network(channels: int = 32, flat: int = 1600, hidden: int = 128) -> dict[str
 
 
 def device_times(sides: Mapping[str, Callable[[], Any]]) -> dict[str, list[float]]:
-    """Time calls on the device, in turns: return milliseconds a call, of each side and round."""
+    """Time calls on the device, in turns: return seconds a call, of each side and round."""
     torch = pytorch()
     times: dict[str, list[float]] = {name: [] for name in sides}
     for turn in range(ROUNDS + 1):
@@ -188,90 +184,49 @@ def device_times(sides: Mapping[str, Callable[[], Any]]) -> dict[str, list[float
             end.record()
             torch.cuda.synchronize()
             if turn:  # the first warms up
-                times[name].append(start.elapsed_time(end) / CALLS)
+                times[name].append(start.elapsed_time(end) * 1e-3 / CALLS)
     return times
 
 
-def summed_up(times: Mapping[str, list[float]]) -> dict[str, Any]:
-    """Return each side's median, its 10th and 90th percentile, and the ratio of medians."""
-    figures: dict[str, Any] = {
-        name: {"median": statistics.median(taken), "low": np.quantile(taken, 0.1), "high": np.quantile(taken, 0.9)}
-        for name, taken in times.items()
-    }
-    return figures | {"ratio": figures["ours"]["median"] / figures["theirs"]["median"]}
-
-
-def check(what: str, actual: Array, expected: Array) -> None:
-    """Exit unless two results agree."""
-    off = float(np.linalg.norm(actual - expected) / np.linalg.norm(expected))
-    if not off <= TOLERANCE:
-        sys.exit(
-            f"{what}: expected PyTorch's result within {TOLERANCE:g} of its norm, got {off:g} off. Nothing is timed."
-        )
-
-
-def convolutions(kernels: CudaKernels, peak: float) -> list[dict[str, Any]]:
-    """Measure each layer's three operations: milliseconds, their ratio, and the share of the device's peak."""
-    from numba import cuda
-
-    from numpytorch.kernels.cuda.arrays import Arena
-
-    torch = pytorch()
-    measured = []
-    for layer in LAYERS:
-        tensors = [torch.from_numpy(array).cuda() for array in layer.draw()]
-        mine, other = ours(kernels, layer, *map(cuda.as_cuda_array, tensors)), theirs(*tensors)
-        for name in mine:
-            check(f"{layer} {name}", mine[name]().copy_to_host(), other[name]().cpu().numpy())
-            arena = Arena()
-
-            def call(name: str = name, arena: Arena = arena) -> None:
-                with arena.round():
-                    mine[name]()  # noqa: B023 (called within this turn of the loop)
-
-            figures = summed_up(device_times({"ours": call, "theirs": other[name]}))
-            share = layer.operations / (figures["ours"]["median"] * 1e-3) / peak
-            measured.append({"layer": asdict(layer), "operation": name, "unit": "ms", "share": share, **figures})
-            print(f"{layer} {name}: ratio {figures['ratio']:.2f}, {share:.0%} of the device's peak", file=sys.stderr)
-    return measured
-
-
-def training_steps(kernels: CudaKernels, n: int = 256) -> dict[str, Any]:
-    """Measure a training step from a batch on the host to its loss on the host, in milliseconds."""
-    rng = np.random.default_rng(1)
-    x, labels = rng.random((n, 1, 28, 28), dtype=np.float32), rng.integers(0, 10, n)
-    sides: dict[str, Callable[[Array, Array], float]]
-    sides = {"ours": Step(kernels, network()), "theirs": their_step(network())}
-    for turn in range(3):
-        mine, other = (np.array([step(x, labels)]) for step in sides.values())
-        check(f"loss {turn} of training", mine, other)
+def host_times(sides: Mapping[str, Callable[[], object]]) -> dict[str, list[float]]:
+    """Time calls on the host, in turns: return seconds of each call."""
     times: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(ROUNDS * CALLS):
-        for name, step in sides.items():
+        for name, call in sides.items():
             start = time.perf_counter()
-            step(x, labels)
-            times[name].append((time.perf_counter() - start) * 1e3)
-    return {"n": n, "unit": "ms", **summed_up(times)}
+            call()
+            times[name].append(time.perf_counter() - start)
+    return times
 
 
-def machine() -> dict[str, Any]:
-    """Describe the device, its peak in float32 (operations a second: two for each of 128 lanes), and the versions."""
+@dataclass(frozen=True)
+class Device:
+    """A GPU. peak: operations a second in float32, two for each of a multiprocessor's 128 lanes and cycles."""
+
+    name: str
+    peak: float
+    driver: int
+
+
+def this_device() -> Device:
+    """Describe the GPU that this runs on."""
     from cuda.bindings import driver
     from numba import cuda
 
-    torch = pytorch()
     device = cuda.get_current_device()
+    return Device(
+        name=device.name.decode() if isinstance(device.name, bytes) else device.name,
+        peak=device.MULTIPROCESSOR_COUNT * 128 * 2 * device.CLOCK_RATE * 1e3,
+        driver=driver.cuDriverGetVersion()[1],
+    )
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of each side that matter."""
+    torch = pytorch()
     return {
-        "device": device.name.decode() if isinstance(device.name, bytes) else device.name,
-        "peak": device.MULTIPROCESSOR_COUNT * 128 * 2 * device.CLOCK_RATE * 1e3,
-        "driver": driver.cuDriverGetVersion()[1],
-        "versions": {
-            "torch": torch.__version__,
-            "cuda": torch.version.cuda,
-            "cudnn": torch.backends.cudnn.version(),
-            "numba-cuda": metadata.version("numba-cuda"),
-            "numpy": np.__version__,
-        },
+        "numpytorch": f"numpytorch {metadata.version('numpytorch')}, numba-cuda {metadata.version('numba-cuda')}",
+        "PyTorch": f"PyTorch {torch.__version__}, CUDA {torch.version.cuda}, cuDNN {torch.backends.cudnn.version()}",
     }
 
 
@@ -283,27 +238,3 @@ def there_is_a_gpu() -> bool:
     except ImportError:
         return False
     return not SIMULATED and bool(torch.cuda.is_available())
-
-
-def main() -> int:
-    """Check, measure, write the results; return the exit status."""
-    if not there_is_a_gpu():
-        print("benchmarks.cuda: needs an NVIDIA GPU that PyTorch and Numba can use, found none.", file=sys.stderr)
-        return 2
-    from numpytorch.kernels.cuda.backend import CudaKernels, load
-
-    torch = pytorch()
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cudnn.benchmark = True  # cuDNN takes the fastest of its algorithms
-    kernels = load()
-    assert isinstance(kernels, CudaKernels)
-    taken = machine()
-    taken |= {"convolutions": convolutions(kernels, taken["peak"]), "step": training_steps(kernels)}
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(taken, indent=1) + "\n")
-    print(f"CNN training step: ratio {taken['step']['ratio']:.2f}; written to {RESULTS}", file=sys.stderr)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -16,7 +16,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One side's figures, in the unit of their case: median, 10th to 90th percentile, over so many repeats.
 
     ratio: of its median to that of the case's base; None where the base is absent.
-    share: of the machine's sgemm rate; None where that says nothing.
+    share: of a rate that the notes name, such as the machine's sgemm; None where that says nothing.
     """
 
     name: str

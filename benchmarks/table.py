@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from benchmarks.results import FOLDER, load
 
@@ -115,7 +113,7 @@ def _footer(result: Result) -> str:
 
 
 def made_part(entries: Iterable[Entry], folder: Path = FOLDER) -> str:
-    """Return what belongs between README.md's marks: every entry that has a result, with its plot if it has one."""
+    """Return what belongs between README.md's marks: every entry with its result, if it has one, and its plot."""
     parts = []
     for entry in entries:
         result = load(entry.name, folder)
@@ -123,31 +121,11 @@ def made_part(entries: Iterable[Entry], folder: Path = FOLDER) -> str:
             parts.append(markdown(result, "###"))
             if (folder / f"{entry.name}.svg").exists():
                 parts.append(f"![{result.title}](results/{entry.name}.svg)\n")
-    parts.append(cuda_part(folder / "cuda.json"))
+        elif entry.needs:
+            parts.append(
+                f"### {entry.title}\n\n`python -m benchmarks {entry.name}`\n\nNot measured: it needs {entry.needs}.\n"
+            )
     return "\n".join(parts)
-
-
-def cuda_part(path: Path) -> str:
-    """Write what `python -m benchmarks.cuda` measured, or that it was not run."""
-    title = "### CUDA: convolutions beside cuDNN, and a CNN training step\n\n`python -m benchmarks.cuda`\n\n"
-    if not path.exists():
-        return title + "Not measured: there was no GPU.\n"
-    found = msgspec.json.decode(path.read_bytes())
-    rows = []
-    for c in found["convolutions"]:
-        of = c["layer"]
-        shape = f"N {of['n']}, C {of['c']}, F {of['f']}, {of['size']} wide"
-        rows.append([f"{c['operation']}: {shape}", *_two_sides(c), f"{c['share']:.0%}"])
-    rows.append([f"CNN training step, N = {found['step']['n']}", *_two_sides(found["step"]), ""])
-    versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
-    where = f"\n\n{found['device']}, {found['peak'] / 1e12:.1f} TFLOP/s, driver {found['driver']}; {versions}.\n"
-    return title + table(["ms", "numpytorch", "PyTorch", "ratio", "share of the peak"], rows) + where
-
-
-def _two_sides(figures: dict[str, Any]) -> list[str]:
-    sides = [figures[name] for name in ("ours", "theirs")]
-    spread = [f"{figure(s['median'])} ({figure(s['low'])} to {figure(s['high'])})" for s in sides]
-    return [*spread, f"{figures['ratio']:.2f}"]
 
 
 def write_readme(part: str, path: Path) -> None:

@@ -17,14 +17,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Entry:
-    """Something to measure: its name, its title, and the function "module:name" that does it."""
+    """Something to measure: its name, its title, and the function "module:name" that does it.
+
+    needs: what it takes that few machines have; nothing for most.
+    """
 
     name: str
     title: str
     function: str
+    needs: str = ""
 
     def run(self) -> Result:
-        """Measure it. Raises DisagreementError if sides compute different results."""
+        """Measure it. Raises DisagreementError if sides compute different results, Absent without what it needs."""
         module, name = self.function.split(":")
         measure = getattr(importlib.import_module(f"benchmarks.entries.{module}"), name)
         return cast("Callable[[Entry], Result]", measure)(self)
@@ -44,6 +48,12 @@ ENTRIES = {
         Entry("growth", "How cost grows: batch, channels, image size, sequence length", "growth:growth"),
         Entry("check", "Checking one hand-in: autograder check cnn on the model answer", "grading:check"),
         Entry("class", "Grading a class, by workers and by size", "grading:whole_class"),
+        Entry(
+            "cuda",
+            "CUDA: convolutions beside cuDNN, and a CNN training step",
+            "cuda:cuda",
+            needs="an NVIDIA GPU that PyTorch and Numba can use",
+        ),
     )
 }
 

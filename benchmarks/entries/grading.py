@@ -24,7 +24,7 @@ ANSWER = ROOT / "assignments" / "cnn" / "solution.py"
 CHECKS = 3  # times that the hand-in is checked
 CLASS = 12
 TURNS = 2
-SIZES = (6, 12, 24)
+SIZES = (6, 19, 60)  # ten-fold, in even steps of the logarithm
 WHOLE = "all of it"
 
 

@@ -41,7 +41,7 @@ def kernels(entry: Entry) -> Result:
             for operation in CONVOLUTIONS:
                 case = _case(turns, f"{operation}: {shape}", "convolution", {**sizes, "operation": operation})
                 work = multiply_adds(**sizes)
-                cases.append(case if operation == CONVOLUTIONS[-1] else _share(case, work / rate))
+                cases.append(case if operation == CONVOLUTIONS[-1] else shared(case, work / rate))
         for n, c, size, k in POOLS:
             shape = f"x ({n}, {c}, {size}, {size}), windows ({k}, {k})"
             sizes = {"n": n, "c": c, "size": size, "k": k}
@@ -60,7 +60,7 @@ def _case(turns: Turns, title: str, function: str, arguments: dict[str, Any]) ->
     return turns.case(title, function, arguments, base=PYTORCH, turns=4, seconds=0.4)
 
 
-def _share(case: Case, at_peak: float) -> Case:
-    """Add each side's share of the rate, given the ms that the work takes at that rate."""
+def shared(case: Case, at_peak: float) -> Case:
+    """Add each side's share of a rate, given the ms that the work takes at that rate."""
     rows = [msgspec.structs.replace(row, share=at_peak / row.median) for row in case.rows]
     return msgspec.structs.replace(case, rows=rows)

@@ -9,8 +9,11 @@ import pytest
 import numpytorch as npt
 from benchmarks import __main__ as command
 from benchmarks import loops, summary, table
+from benchmarks.cuda import Device, Layer
 from benchmarks.entries import ENTRIES, Entry, result
+from benchmarks.entries.cuda import record, timed
 from benchmarks.entries.growth import slopes_of
+from benchmarks.entries.kernels import shared
 from benchmarks.results import Case, Result, load, save
 from benchmarks.turns import DisagreementError, Side, Turns, agree, rows, take_turn
 from numpytorch import nn
@@ -116,17 +119,37 @@ def test_a_table_names_medians_spread_ratio_what_is_absent_and_the_machine() -> 
 
 
 def test_what_a_gpu_measured_is_in_the_tables(tmp_path: Path) -> None:
-    path = tmp_path / "cuda.json"
-    assert "there was no GPU" in table.cuda_part(path)
-    side = {"median": 0.5, "low": 0.4, "high": 0.6}
-    figures = {"ours": side, "theirs": side, "ratio": 1.0}
-    layer = {"n": 256, "c": 64, "f": 128, "size": 28, "k": 3}
-    convolution = {"layer": layer, "operation": "forward", "share": 0.4, **figures}
-    versions = {"device": "a GPU", "peak": 6e13, "driver": 12080, "versions": {"torch": "2.13"}}
-    path.write_bytes(msgspec.json.encode({"convolutions": [convolution], "step": {"n": 256, **figures}, **versions}))
-    text = table.cuda_part(path)
-    assert "| forward: N 256, C 64, F 128, 28 wide | 0.5 (0.4 to 0.6) | 0.5 (0.4 to 0.6) | 1.00 | 40% |" in text
-    assert "a GPU, 60.0 TFLOP/s, driver 12080; torch 2.13." in text
+    entry = ENTRIES["cuda"]
+    assert "Not measured: it needs an NVIDIA GPU" in table.made_part([entry], tmp_path)
+    layer, device = Layer(256, 64, 128, 28), Device("a GPU", 6e13, 12080)
+    at_peak = layer.operations / device.peak
+    cases = [
+        shared(timed(f"{name}: {layer.shapes}", {"numpytorch": [2 * at_peak], "PyTorch": [4 * at_peak]}), at_peak * 1e3)
+        for name in ("forward", "gradient of input")
+    ]
+    cases.append(timed("CNN training step, N = 256", {"numpytorch": [0.003], "PyTorch": [0.002]}))
+    save(record(entry, cases, device, {"PyTorch": "PyTorch 2.13, cuDNN 9"}), tmp_path)
+    text = table.made_part([entry], tmp_path)
+    assert "| ms | numpytorch | PyTorch | numpytorch / PyTorch | share, numpytorch | share, PyTorch |" in text
+    assert f"| forward: {layer.shapes} | 0.851 (one) | 1.7 (one) | 0.50 | 50% | 25% |" in text
+    assert "| CNN training step, N = 256 | 3 (one) | 2 (one) | 1.50 |  |  |" in text
+    assert "- On a GPU, driver 12080, in float32" in text
+    assert "60.0 TFLOP/s" in text
+    assert "- PyTorch: PyTorch 2.13, cuDNN 9" in text
+
+
+def test_an_entry_without_what_it_needs_is_left_out_and_an_error_if_it_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.entries.cuda.there_is_a_gpu", lambda: False)
+    monkeypatch.setattr(command, "ENTRIES", {"cuda": ENTRIES["cuda"]})
+    monkeypatch.setattr(table, "write_readme", lambda part, path: None)
+    monkeypatch.setattr(command, "load", lambda name: None)
+    for arguments, status in (["cuda"], 2), ([], 0):
+        assert command.main(arguments) == status
+        assert capsys.readouterr().err.splitlines()[1] == (
+            "benchmarks: cuda was not measured: it needs an NVIDIA GPU that PyTorch and Numba can use."
+        )
 
 
 def test_both_readmes_have_what_the_results_make() -> None:

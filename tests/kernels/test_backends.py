@@ -98,12 +98,24 @@ def cases(draw: st.DrawFn) -> Case:
     )
 
 
-ONE_ENTRY = Case(3, 2, 3, 2, 3, 2, Window((1, 1)), "float32", "as NumPy lays it", 0)
+def case_of(channels: int, width: int, window: Window) -> Case:
+    return Case(3, 2, channels, 2, 4, width, window, "float32", "as NumPy lays it", 0)
+
+
+ONE_ENTRY = case_of(3, 2, Window((1, 1)))
+ONE_ENTRY_APART = case_of(3, 5, Window((1, 1), stride=(1, 2)))
+ONE_ENTRY_PADDED = case_of(3, 1, Window((1, 1), padding=(0, 1)))
+THIN = case_of(1, 7, Window((3, 2)))
+THIN_APART = case_of(1, 9, Window((1, 2), stride=(1, 2)))
 
 
 @given(cases(), st.sampled_from([1, 1 << 20]))
 @example(ONE_ENTRY, 1)
 @example(ONE_ENTRY, 1 << 20)
+@example(ONE_ENTRY_APART, 1 << 20)
+@example(ONE_ENTRY_PADDED, 1 << 20)
+@example(THIN, 1)
+@example(THIN_APART, 1 << 20)
 def test_convolution_and_its_gradients_are_those_of_the_loops(kernels: Kernels, case: Case, block: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(columns, "BLOCK", block)  # bytes: each output row alone, or all in one piece

@@ -82,14 +82,3 @@ def test_the_benchmarks_training_step_is_that_of_the_library(kernels: CudaKernel
     for (name, weight), parameter in zip(step.weights.items(), parameters, strict=True):
         assert not np.array_equal(parameter.arr, weights[name]), name
         np.testing.assert_allclose(kernels.to_host(weight), parameter.arr, atol=1e-6, err_msg=name)
-
-
-def test_the_benchmark_says_that_it_needs_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:
-    from benchmarks.cuda import main, there_is_a_gpu
-
-    if there_is_a_gpu():
-        pytest.skip("there is one")
-    assert main() == 2
-    assert capsys.readouterr().err == (
-        "benchmarks.cuda: needs an NVIDIA GPU that PyTorch and Numba can use, found none.\n"
-    )
