@@ -21,7 +21,7 @@ class NumpyRecurrent:
 
     def rnn(self, x: Array, h0: Array, w_x: Array, w_h: Array, b: Array) -> Saved:
         """See `Kernels.rnn`."""
-        states = _after(h0, len(x))
+        states = after(h0, len(x))
         from_inputs(x, w_x, b, out=states[1:])
         product = np.empty_like(states[0])
         for t in range(len(x)):
@@ -51,7 +51,7 @@ class NumpyRecurrent:
     def lstm(self, x: Array, h0: Array, c0: Array, w_x: Array, w_h: Array, b: Array) -> Saved:
         """See `Kernels.lstm`."""
         steps, n, hidden = len(x), *h0.shape
-        states, c = _after(h0, steps + 1), _after(c0, steps)
+        states, c = after(h0, steps + 1), after(c0, steps)
         gates = np.empty((steps, n, 4 * hidden), h0.dtype)
         from_inputs(x, w_x, b, out=gates)
         product = np.empty_like(gates[0])
@@ -97,7 +97,7 @@ class NumpyRecurrent:
     def gru(self, x: Array, h0: Array, w_x: Array, w_h: Array, b: Array, b_n: Array) -> Saved:
         """See `Kernels.gru`."""
         steps, n, hidden = len(x), *h0.shape
-        states = _after(h0, steps)
+        states = after(h0, steps)
         gates = np.empty((steps, n, 3 * hidden), h0.dtype)
         inner = np.empty((steps, n, hidden), h0.dtype)
         from_inputs(x, w_x, b, out=gates)
@@ -144,7 +144,7 @@ class NumpyRecurrent:
         return dx, dh, dw_x, dw_h, db, db_n
 
 
-def _after(first: Array, steps: int) -> Array:
+def after(first: Array, steps: int) -> Array:
     """Return room for what there is before the first step, (N, H), which is set, and after each: (steps + 1, N, H)."""
     room = np.empty((steps + 1, *first.shape), first.dtype)
     room[0] = first

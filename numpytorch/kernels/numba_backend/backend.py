@@ -13,7 +13,6 @@ NUMBA_THREADING_LAYER=workqueue.
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,11 +31,11 @@ from numpytorch.kernels.layout import (
     weight_of,
 )
 from numpytorch.kernels.numba_backend import convolution, layout, pooling
+from numpytorch.kernels.numba_backend.compiler import call, given
+from numpytorch.kernels.numba_backend.recurrent import NumbaRecurrent
 from numpytorch.kernels.numpy_backend import NumpyKernels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpytorch._types import Array, Shape
     from numpytorch.kernels.interface import Kernels, Window
     from numpytorch.kernels.numba_backend.compiler import Geometry
@@ -44,11 +43,8 @@ if TYPE_CHECKING:
 PARTS: int = 4 * config.NUMBA_NUM_THREADS
 """Into how many parts a convolution cuts its images, at most: a thread may be kept busy by something else."""
 
-_one_at_a_time = threading.Lock()
-"""A call uses all threads, and one of Numba's pools, workqueue, ends the process if there are two calls."""
 
-
-class NumbaKernels(NumpyKernels):
+class NumbaKernels(NumbaRecurrent, NumpyKernels):
     """`Kernels` that Numba compiles when one is first called with a dtype, and keeps in a cache on disk."""
 
     name = "numba"
@@ -63,7 +59,7 @@ class NumbaKernels(NumpyKernels):
             y = np.empty((len(x), *out, filters.shape[1]), x.dtype)
             images, thin = _images(x, g, groups, window, out)
             sizes = _sizes(window, weight.shape[1], y)
-            _call(convolution.conv, images, _given(filters), _given(group(b, g, groups)), y, _geometry(window), thin,
+            call(convolution.conv, images, given(filters), given(group(b, g, groups)), y, _geometry(window), thin,
                   *sizes)  # fmt: skip
             parts.append(y)
         return channels_first(joined(parts))
@@ -73,11 +69,9 @@ class NumbaKernels(NumpyKernels):
         n, c, h, w = x_shape
         upstream, parts = _laid_out(dy), []
         for g in range(groups):
-            dx, dy_g = np.zeros((n, h, w, c // groups), dy.dtype), _given(group(upstream, g, groups))
+            dx, dy_g = np.zeros((n, h, w, c // groups), dy.dtype), given(group(upstream, g, groups))
             sizes = _sizes(window, c // groups, dy_g)
-            _call(
-                convolution.conv_grad_input, dx, dy_g, _given(filters_of(weight, g, groups)), _geometry(window), *sizes
-            )
+            call(convolution.conv_grad_input, dx, dy_g, given(filters_of(weight, g, groups)), _geometry(window), *sizes)
             parts.append(dx)
         return channels_first(joined(parts))
 
@@ -85,11 +79,11 @@ class NumbaKernels(NumpyKernels):
         """See `Kernels.conv2d_grad_weight`."""
         upstream, parts, c = _laid_out(dy), [], x.shape[1] // groups
         for g in range(groups):
-            dy_g = _given(group(upstream, g, groups))
+            dy_g = given(group(upstream, g, groups))
             images, thin = _images(x, g, groups, window, dy.shape[2:])
             sizes = _sizes(window, c, dy_g)
             dw = np.zeros((sizes[-1], window.size[0] * window.size[1] * c, dy_g.shape[3]), dy.dtype)
-            _call(convolution.conv_grad_weight, images, dy_g, dw, _geometry(window), thin, *sizes)
+            call(convolution.conv_grad_weight, images, dy_g, dw, _geometry(window), thin, *sizes)
             parts.append(dw.sum(axis=0).T)
         return weight_of(np.concatenate(parts), window)
 
@@ -98,10 +92,10 @@ class NumbaKernels(NumpyKernels):
         n, f, h, w = dy.shape
         if dy.flags.c_contiguous:  # summed as it lies
             db = np.empty(f, dy.dtype)
-            _call(layout.sum_planes, _given(dy.reshape(n, f, h * w)), db)
+            call(layout.sum_planes, given(dy.reshape(n, f, h * w)), db)
             return db
         parts = np.zeros((PARTS, f), dy.dtype)
-        _call(layout.sum_rows, _given(channels_last(dy).reshape(n * h * w, f)), parts)
+        call(layout.sum_rows, given(channels_last(dy).reshape(n * h * w, f)), parts)
         sums: Array = parts.sum(axis=0)
         return sums
 
@@ -109,27 +103,27 @@ class NumbaKernels(NumpyKernels):
         """See `Kernels.max_pool2d`."""
         y = np.empty((len(x), *window.out_shape(*x.shape[2:]), x.shape[1]), x.dtype)
         places = np.empty(y.shape, place_type(window))
-        _call(pooling.max_pool, _laid_out(x), y, places, _geometry(window))
+        call(pooling.max_pool, _laid_out(x), y, places, _geometry(window))
         return channels_first(y), channels_first(places)
 
     def max_pool2d_grad_input(self, dy: Array, places: Array, x_shape: Shape, window: Window) -> Array:
         """See `Kernels.max_pool2d_grad_input`."""
         n, c, h, w = x_shape
         dx = np.empty((n, h, w, c), dy.dtype)
-        _call(pooling.max_pool_grad, dx, _laid_out(dy), _given(channels_last(places)), _geometry(window))
+        call(pooling.max_pool_grad, dx, _laid_out(dy), given(channels_last(places)), _geometry(window))
         return channels_first(dx)
 
     def avg_pool2d(self, x: Array, window: Window) -> Array:
         """See `Kernels.avg_pool2d`."""
         y = np.empty((len(x), *window.out_shape(*x.shape[2:]), x.shape[1]), x.dtype)
-        _call(pooling.avg_pool, _laid_out(x), y, _geometry(window))
+        call(pooling.avg_pool, _laid_out(x), y, _geometry(window))
         return channels_first(y)
 
     def avg_pool2d_grad_input(self, dy: Array, x_shape: Shape, window: Window) -> Array:
         """See `Kernels.avg_pool2d_grad_input`."""
         n, c, h, w = x_shape
         dx = np.empty((n, h, w, c), dy.dtype)
-        _call(pooling.avg_pool_grad, dx, _laid_out(dy), _geometry(window))
+        call(pooling.avg_pool_grad, dx, _laid_out(dy), _geometry(window))
         return channels_first(dx)
 
 
@@ -141,19 +135,14 @@ def load() -> Kernels:
     return NumbaKernels()
 
 
-def _call(kernel: Callable[..., None], *arguments: object) -> None:
-    with _one_at_a_time:
-        kernel(*arguments)
-
-
 def _laid_out(x: Array) -> Array:
     """Return (N, C, H, W) as `channels_last` does, for loops to read; all threads copy what lies as NumPy lays it."""
     n, c, h, w = x.shape
     if c == 1 or not x.flags.c_contiguous:
-        return _given(channels_last(x))
+        return given(channels_last(x))
     places = np.empty((n, h * w, c), x.dtype)
-    _call(layout.lay_channels_last, _given(x.reshape(n, c, h * w)), places)
-    return _given(places.reshape(n, h, w, c))
+    call(layout.lay_channels_last, given(x.reshape(n, c, h * w)), places)
+    return given(places.reshape(n, h, w, c))
 
 
 def _images(x: Array, g: int, groups: int, window: Window, out_shape: Shape) -> tuple[Array, bool]:
@@ -161,14 +150,7 @@ def _images(x: Array, g: int, groups: int, window: Window, out_shape: Shape) -> 
     channels = x.shape[1] // groups
     part = x[:, g * channels : (g + 1) * channels]
     thin = are_thin(window, channels, out_shape[1])
-    return (_given(part) if thin else _laid_out(part)), thin
-
-
-def _given(array: Array) -> Array:
-    """Return what a loop only reads: contiguous, and a view that cannot be written to, so that it has one type."""
-    view = np.ascontiguousarray(array).view()
-    view.flags.writeable = False
-    return view
+    return (given(part) if thin else _laid_out(part)), thin
 
 
 def _geometry(window: Window) -> Geometry:
