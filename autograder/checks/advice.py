@@ -71,6 +71,10 @@ _ADVICE: dict[Cause, tuple[str, str]] = {
         N_("`y.grad` and what the forward kept may be in use elsewhere, as where a layer is skipped over."),
         N_("Write to a copy: `dy = y.grad.copy()`, or compute without writing: `y.grad * mask`."),
     ),
+    Cause.CHANGES_VALUES: (
+        N_("Rules that run later read what the nodes hold, and so does the next call."),
+        N_("f_d returns gradients and changes nothing that it is given: write to a new array, np.zeros_like(x.arr)."),
+    ),
     Cause.BACKWARD_WRONG: ("", _GRADCHECK),
     Cause.CONVOLUTION: (
         N_("These are the values of a convolution, whose kernel is flipped; a cross-correlation is asked for."),
@@ -113,8 +117,8 @@ _ADVICE: dict[Cause, tuple[str, str]] = {
         N_("Follow one image and one channel through each reshape, transpose and index."),
     ),
     Cause.FIRST_ONLY: (
-        N_("Only the first of the batch is right."),
-        N_("Is there an index [0] where all images should be, or a loop that ends after one?"),
+        N_("Only the first of the batch, or of the channels, is right."),
+        N_("Is there an index [0] where all should be, or a loop that ends after one?"),
     ),
     Cause.BIAS_MISSING: (N_("These are the values without the bias."), N_("Add bias[f] to every entry of channel f.")),
     Cause.BIAS_TWICE: (

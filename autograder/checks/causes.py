@@ -31,6 +31,8 @@ class Cause(StrEnum):
     """A second backward replaces what the first one left."""
     GRADIENT_SHAPE = "gradient_shape"
     MODIFIES_UPSTREAM = "modifies_upstream"
+    CHANGES_VALUES = "changes_values"
+    """A backward changes an input, a parameter or the output."""
     CLIPPED = "clipped"
     """Not proportional to the upstream gradient: right for numbers about 1, and not for large ones."""
     FORWARD_WRONG = "forward_wrong"

@@ -145,6 +145,9 @@ class Conv2dCase(LayerCase):
             yield Cause.AXES_SWAPPED, right.swapaxes(2, 3)
             yield Cause.FLIPPED_KERNEL, right[:, :, ::-1]
             yield Cause.FLIPPED_KERNEL, right[:, :, :, ::-1]
+            yield Cause.FIRST_ONLY, _first_alone(right, axis=0)
+        if target in ("weight", INPUT):
+            yield Cause.FIRST_ONLY, _first_alone(right, axis=1)
         if target == INPUT:
             yield Cause.FLIPPED_KERNEL, gradient(weight=weight[:, :, ::-1, ::-1])
             yield Cause.AXES_SWAPPED, gradient(weight=weight.swapaxes(2, 3))
@@ -316,6 +319,13 @@ class MaxPool2dCase(LayerCase):
             s, k = self.stride, self.k
             y[n, c, i, j] = x[n, c, i * s : i * s + k, j * s : j * s + k].mean()
         return y
+
+
+def _first_alone(whole: Array, axis: int) -> Array:
+    """Return an array that is zero but for its first entry along an axis."""
+    kept = np.zeros_like(whole)
+    kept.swapaxes(0, axis)[0] = whole.swapaxes(0, axis)[0]
+    return kept
 
 
 def ties_are_shared(grader: Grader, case: MaxPool2dCase) -> None:

@@ -45,6 +45,8 @@ def gradient_is_right(grader: Grader, case: LayerCase, target: str) -> bool:
     plain = study.pulled("plain")
     if study.pulled("first").gradients[target] is None:
         _severed(grader, study, target)
+    if study.changed:
+        _changes(study, _("the backward changes the {name}", name=_(study.changed)))
     _same_again(study)
     _is_exact(grader, study, plain, target)
     for usage in usages_for(case, target):
@@ -191,6 +193,11 @@ def _same_again(study: Study) -> None:
     before, after = study.pulled("plain").called.arrays, study.again
     if after is not None and all(_equal(a, b) for a, b in zip(before, after.arrays, strict=False)):
         return
+    p = study.p
+    now = p.session.read(p.obj, [info.path for info in p.found.values()]) if p.found else {}
+    for role, info in p.found.items():
+        if info.path in now and first_mismatch(now[info.path], p.parameters[role].reshape(info.shape)) is not None:
+            _changes(study, _("the forward or the backward changes `{path}`", path=info.path))
     said, hint = advice(Cause.NOT_DETERMINISTIC)
     raise Failed(
         _(
@@ -202,6 +209,12 @@ def _same_again(study: Study) -> None:
         hint=hint,
         cause=Cause.NOT_DETERMINISTIC,
     )
+
+
+def _changes(study: Study, what: str) -> NoReturn:
+    """Raise Failed: something is changed that is there for others to read."""
+    said, hint = advice(Cause.CHANGES_VALUES)
+    raise Failed(f"{study.p.case}: {what}.{said}", hint=hint, cause=Cause.CHANGES_VALUES)
 
 
 def _equal(a: Array, b: Array) -> bool:

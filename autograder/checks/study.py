@@ -84,6 +84,8 @@ class Study:
     right: Arrays
     """The right outputs of the call that the gradients are those of."""
     again: Called | None = None
+    changed: str = ""
+    """The name of an input whose values a backward changed."""
     _exact: dict[int, dict[str, Array]] = field(default_factory=dict)
 
     def pulled(self, stage: str) -> Pulled:
@@ -172,7 +174,11 @@ def study_of(grader: Grader, case: LayerCase) -> Study:
         called = p.call(p.inputs)
         p.call(after)  # nor may a call between forward and backward change anything
         held.append(called)
-        return pull((called, u), total=u)
+        values = session.inputs(called.output.id)
+        pulled = pull((called, u), total=u)
+        triples = zip(p.inputs, values, session.inputs(called.output.id), strict=True)
+        study.changed = next((name for name, x, now in triples if not np.array_equal(x, now, equal_nan=True)), "")
+        return pulled
 
     def twice() -> Pulled:
         one = p.call(p.inputs)
