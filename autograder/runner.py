@@ -212,7 +212,10 @@ def _run(
         return result(
             Status.TIMEOUT,
             _("Stopped: no answer within {seconds:g} seconds.", seconds=error.seconds) + _notes(error),
-            _("Is there a loop that does not end? Loops over single pixels are slow: let NumPy work on whole arrays."),
+            _(
+                "Is there a loop that does not end? Loops over single entries are slow, and so is a search in a long "
+                "list: let NumPy work on whole arrays, and look things up in a set or a dict."
+            ),
         )
     except WorkerMemory as error:
         return result(

@@ -37,7 +37,7 @@ from autograder.checks.rules import (
     with_zeros,
 )
 from autograder.checks.types import TypeCheck, types_are_strict
-from autograder.sandbox import StudentError
+from autograder.sandbox import SandboxError, StudentError
 from autograder.words import N_, _
 from numpytorch.autograd.engine import propagate as engine
 
@@ -405,8 +405,8 @@ def _program_is_right(grader: Grader, name: str, otherwise: Cause) -> None:
     expected = _expected(name, grader.seed, program, arrays)
     try:
         got = _arrays(grader, "Propagate", (name,), arrays)
-    except StudentError as error:
-        if error.kind == "RecursionError":
+    except SandboxError as error:
+        if isinstance(error, StudentError) and error.kind == "RecursionError":
             said, hint = advice(Cause.RECURSION)
             raise Failed(case + ":" + said, hint=hint, cause=Cause.RECURSION) from None
         error.add_note(_("This happened with {case}.", case=case))

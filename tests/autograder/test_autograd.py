@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from autograder.assignment import Assignment, load_assignment
 from autograder.checks import Cause
 from autograder.checks.engines import wrong_engines
 from autograder.runner import check_submission
+from autograder.sandbox import WorkerTimeout
 from autograder.submission import read_submission
 from autograder.verdict import Status
 from numpytorch.autograd.engine import propagate
@@ -141,3 +143,14 @@ def test_each_wrong_engine_is_wrong_on_a_graph_that_is_judged(checks: Any) -> No
 def test_every_operation_has_its_check_and_its_cases(checks: Any, autograd: Assignment) -> None:
     names = {c.id.removeprefix("rule.") for c, _ in autograd.checks if c.id.startswith("rule.")}
     assert set(checks.harness.OPERATIONS) == set(checks.CASES) == names
+
+
+def test_a_pass_that_takes_too_long_is_told_with_its_graph(checks: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise WorkerTimeout(20.0)
+
+    monkeypatch.setattr(checks, "_arrays", never)
+    grader = SimpleNamespace(rng=lambda *_: np.random.default_rng(0), seed=0)
+    with pytest.raises(WorkerTimeout) as caught:
+        checks._program_is_right(grader, "lone_leaf", Cause.BACKWARD_WRONG)
+    assert "leaf" in caught.value.__notes__[0]
