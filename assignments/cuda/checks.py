@@ -20,7 +20,8 @@ from autograder.checks import Cause, Failed, Grader, Passed, check
 from autograder.checks import policy as policies
 from autograder.checks.compare import first_mismatch
 from autograder.checks.types import TypeCheck, types_are_strict
-from autograder.sandbox import Array
+from autograder.sandbox import Array, WorkerTimeout
+from autograder.verdict import Status
 from autograder.words import N_, _
 
 FACTORIES = {"forward": "forward_kernel", "grad_input": "grad_input_kernel"}
@@ -31,7 +32,7 @@ NAMES = {"forward": ("x", "weight", "y"), "grad_input": ("dy", "weight", "dx")}
 
 
 class Access(IntEnum):
-    """What is noted of an access that was not as it should be, as harness.py numbers it."""
+    """What is noted of an access, or of a barrier, that was not as it should be, as harness.py numbers it."""
 
     READS_OUTSIDE = 0
     WRITES_OUTSIDE = 1
@@ -41,6 +42,7 @@ class Access(IntEnum):
     READS_UNWRITTEN = 5
     READS_EARLY = 6
     WRITES_EARLY = 7
+    PARTED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,9 @@ class Case:
         small = self.n, self.f, self.h - self.k + 1, self.w - self.k + 1
         return small if self.kernel == "grad_input" else (self.n, self.c, self.h, self.w)
 
-    def arrays(self, grader: Grader) -> tuple[Array, Array]:
-        """Draw the first argument, and the weight."""
-        rng = grader.rng(self.kernel, str(self))
+    def arrays(self, grader: Grader, *launch: str) -> tuple[Array, Array]:
+        """Draw the first argument, and the weight: others for each launch, so that no result is right in two."""
+        rng = grader.rng(self.kernel, str(self), *launch)
         shapes = self.given, (self.f, self.c, self.k, self.k)
         x, weight = (rng.standard_normal(shape).astype(np.float32) for shape in shapes)
         return x, weight
@@ -137,6 +139,20 @@ class Launched:
         """Return which access it was that was noted, in words."""
         _kind, number, *numbers = self.notes[kind]
         block, thread, index = (tuple(numbers[i:j]) for i, j in ((0, 3), (3, 6), (6, 10)))
+        if kind == Access.PARTED:
+            return _(
+                "thread (x {tx}, y {ty}) of block (x {bx}, y {by}, z {bz}) waits at line {line}, and thread (x {ox}, "
+                "y {oy}) at line {other}",
+                tx=thread[0],
+                ty=thread[1],
+                bx=block[0],
+                by=block[1],
+                bz=block[2],
+                line=index[0],
+                ox=index[2],
+                oy=index[3],
+                other=index[1],
+            )
         array = NAMES[self.case.kernel][number] if number < 3 else _("a shared array")
         return _(
             "thread (x {tx}, y {ty}) of block (x {bx}, y {by}, z {bz}), entry {index} of {array}",
@@ -161,10 +177,21 @@ def launch(
     """Launch a kernel of the hand-in, as harness.Launch says; raise Failed where it breaks a rule that always holds."""
     grader.once("keeps to CUDA", lambda: keeps_to_cuda(grader))
     session = grader.session
-    arguments = case.arrays(grader)
-    key = case.kernel, str(case), order, str(rationed), str(more)
-    launcher = session.build("Launch", (case.kernel, case.tile, order, rationed, *more), seed=grader.child_seed(*key))
-    output = session.call(launcher.id, arguments, requires_grad=False)
+    way = order, str(rationed), str(more)
+    arguments = case.arrays(grader, *way)
+    seed = grader.child_seed(case.kernel, str(case), *way)
+    launcher = session.build("Launch", (case.kernel, case.tile, order, rationed, *more), seed=seed)
+    try:
+        output = session.call(launcher.id, arguments, requires_grad=False)
+    except WorkerTimeout as error:
+        raise Failed(
+            f"{case}: " + _("Stopped: no answer within {seconds:g} seconds.", seconds=error.seconds),
+            hint=_(
+                "Is there a loop that does not end, or one that waits for what another thread will write? Threads "
+                "wait for each other in cuda.syncthreads() alone."
+            ),
+            status=Status.TIMEOUT,
+        ) from None
     session.release(output.id)
     result, notes = (item.array for item in (*output.items, *output.items)[:2])
     shape = case.right(*arguments).shape
@@ -234,6 +261,14 @@ RULES = {
         N_("expected each thread to write one entry, got a thread that writes a second one: {access}."),
         N_("A thread's block and its place in it say which entry is its own; the other threads see to the others."),
         Cause.ONE_THREAD,
+    ),
+    Access.PARTED: (
+        N_("expected all threads of a block to wait at one barrier, got some that wait at another: {access}."),
+        N_(
+            "cuda.syncthreads() is for all threads of a block or for none: on a GPU they may wait forever. Call it "
+            "where all of them get to, outside of an `if` that only some take."
+        ),
+        Cause.BARRIER,
     ),
 }
 """What no launch may do: in words, what to do about it, and the cause."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import math
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -27,25 +28,32 @@ Place: TypeAlias = tuple[int, int, int]
 """x, y, z: of a block in the grid, or of a thread in its block."""
 
 READS_OUTSIDE, WRITES_OUTSIDE, WRITES_INPUT, WRITES_SEVERAL, READS_AGAIN = range(5)
-READS_UNWRITTEN, READS_EARLY, WRITES_EARLY = range(5, 8)
-"""What is noted of an access: `Notes.take`. The last three are of shared memory, and may be harmless."""
+READS_UNWRITTEN, READS_EARLY, WRITES_EARLY, PARTED = range(5, 9)
+"""What is noted of an access: `Notes.take`. The three of the second line are of shared memory, and may be harmless; the
+last is of a barrier where only some threads of a block wait, `Block.note_parted`."""
 
 SHARED = 3
 """The number of every shared array in a note; the arguments of a kernel have 0, 1 and 2."""
+
+SHARED_BYTES = 48 * 1024
+"""Of shared memory in a block: what every GPU has."""
 
 FACTORIES = {"forward": "forward_kernel", "grad_input": "grad_input_kernel"}
 """What the hand-in calls the function that makes each kernel."""
 
 
 class Notes:
-    """The first access of each kind that was not as it should be: (kind, array, block, thread, *index)."""
+    """The first access of each kind that was not as it should be: (kind, array, block, thread, *index).
+
+    Of a barrier, array is 0, and index (line, line of the other barrier, x and y of the thread that waits there).
+    """
 
     def __init__(self) -> None:
         self.rows: dict[int, list[int]] = {}
 
-    def take(self, kind: int, array: int, index: Any) -> None:
-        """Note an access of the thread that is running."""
-        thread = threading.current_thread()
+    def take(self, kind: int, array: int, index: Any, thread: object = None) -> None:
+        """Note an access of a thread: of the one that is running, if none is named."""
+        thread = threading.current_thread() if thread is None else thread
         if kind not in self.rows and isinstance(thread, Thread):
             key = index if isinstance(index, tuple) else (index,)
             whole = [int(i) if isinstance(i, int | np.integer) else -1 for i in (*key, -1, -1, -1, -1)[:4]]
@@ -205,16 +213,24 @@ class Shared(FakeCUDAShared):  # type: ignore[misc] # Numba has no types
         super().__init__(0)
         self.block = block
         self.made: dict[tuple[object, int], Memory] = {}
+        self.bytes = 0
 
     def array(self, shape: Any, dtype: Any) -> Memory:
         """Return the array that this call stands for, the same one for all threads of the block."""
         caller = sys._getframe(1)
         place = caller.f_code, caller.f_lasti
         if place not in self.made:
+            one: Array = super().array(1, dtype)
+            self._allocations.clear()  # which knows calls by their lines
+            self.bytes += one.itemsize * math.prod(np.atleast_1d(shape).tolist())
+            if self.bytes > SHARED_BYTES:
+                raise ValueError(
+                    f"expected at most {SHARED_BYTES} bytes of shared arrays in a block, got {self.bytes}."
+                )
             values: Array = super().array(shape, dtype)
             values.fill(np.nan if values.dtype.kind == "f" else -1)
+            self._allocations.clear()
             self.made[place] = memory(SharedCells(values, self.block))
-            self._allocations.clear()  # which knows calls by their lines
         return self.made[place]
 
 
@@ -233,6 +249,7 @@ class Thread(simulator.BlockThread):  # type: ignore[misc] # Numba has no types
         self.turn = threading.Semaphore(0)
         self.state = "new"
         self.reading = False
+        self.barrier: tuple[object, int, int] | None = None
         self.error: BaseException | None = None
         self.wrote: set[int] = set()
 
@@ -262,7 +279,11 @@ class Thread(simulator.BlockThread):  # type: ignore[misc] # Numba has no types
             raise _StoppedError
 
     def syncthreads(self) -> None:
-        """Wait for the other threads of the block: what `cuda.syncthreads` calls."""
+        """Wait for the other threads of the block: what `cuda.syncthreads` calls, from the simulator."""
+        frame = sys._getframe(1)
+        while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("numba."):
+            frame = frame.f_back
+        self.barrier = frame.f_code, frame.f_lasti, frame.f_lineno
         self.wait_as("barrier")
 
 
@@ -300,12 +321,21 @@ class Block:
             ready = [t for t in live if t.state == "step"]
             if not ready:
                 ready, self.barriers = live, self.barriers + 1
+                self.note_parted(live)
             for thread in ready:
                 thread.take_turn()
                 if thread.error is not None:
                     self._stop(live)
                     raise thread.error
             live = [t for t in live if t.state != "ended"]
+
+    def note_parted(self, live: Sequence[Thread]) -> None:
+        """Note a thread that waits at another barrier than the first one. Those that have ended keep nobody waiting."""
+        first = live[0]
+        for thread in live:
+            if thread.barrier is not None and first.barrier is not None and thread.barrier != first.barrier:
+                index = thread.barrier[2], first.barrier[2], first.threadIdx.x, first.threadIdx.y
+                self.notes.take(PARTED, 0, index, thread)
 
     def keep_step(self, *, reading: bool) -> None:
         """Wait for the others, if threads are to keep step and this one turns from writing to reading, or back."""

@@ -190,6 +190,8 @@ class Cause(StrEnum):
     """A thread does the work of several."""
     RACE = "race"
     """What is computed depends on which thread comes first."""
+    BARRIER = "barrier"
+    """Some threads of a block wait at a barrier, and others at another."""
     GRID_SIZE = "grid_size"
     """What is computed depends on how many blocks there are."""
     READS_AGAIN = "reads_again"
