@@ -8,12 +8,12 @@ import sys
 from benchmarks import summary, table
 from benchmarks.entries import ENTRIES
 from benchmarks.plots import plot
-from benchmarks.results import load, save
+from benchmarks.results import ResultsError, load, save
 from benchmarks.turns import Absent, DisagreementError, say
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Return the exit status: 0, 1 if two sides disagree, 2 for wrong usage or an entry that cannot run here."""
+    """Return the exit status: 0; 1 if two sides disagree; 2 for wrong usage, or what cannot run here or be read."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Ours, theirs and the ratio.")
     parser.add_argument("entry", nargs="*", help="what to measure; everything, if none is named")
     parser.add_argument("--list", action="store_true", help="say which entries there are")
@@ -44,7 +44,17 @@ def main(arguments: list[str] | None = None) -> int:
                 continue
             save(result)
             print(table.markdown(result), flush=True)
-    for name in wanted:
+    try:
+        _show(wanted)
+    except ResultsError as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _show(names: list[str]) -> None:
+    """Draw the entries of these names, and write all results into both README.md. Raises ResultsError."""
+    for name in names:
         kept = load(name)
         if kept is not None:
             try:
@@ -54,7 +64,6 @@ def main(arguments: list[str] | None = None) -> int:
                 break
     table.write_readme(table.made_part(ENTRIES.values()), table.README)
     table.write_readme(summary.summary_part(), summary.README)
-    return 0
 
 
 if __name__ == "__main__":

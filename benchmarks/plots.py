@@ -55,7 +55,10 @@ def _bars(picture: Any, result: Result) -> None:
             axes.set_xscale("log")
             axes.xaxis.set_major_formatter("{x:g}")
         for place, row in zip(places, shown, strict=True):
-            axes.annotate(f" {figure(row.median)}", (max(row.high, row.median), place), va="center", fontsize=8)
+            axes.annotate(
+                figure(row.median), (max(row.high, row.median), place), (4, 0), textcoords="offset points",
+                va="center", fontsize=8,
+            )  # fmt: skip
         axes.margins(x=0.1)
         axes.set_title(f"{case.title} ({case.unit})", fontsize=9, loc="left")
         _plain(axes)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated, Literal
 
 import msgspec
 
 from benchmarks.machine import Machine
 
-SCHEMA = "numpytorch/benchmark/1"
 FOLDER = Path(__file__).parent / "results"
+
+
+class ResultsError(ValueError):
+    """A file of the results is not as this program leaves it."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +38,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     unit: str
     base: str
-    rows: list[Row]
+    rows: Annotated[list[Row], msgspec.Meta(min_length=1)]
 
     def row(self, name: str) -> Row | None:
         """Return a side's row, or None if it is absent."""
@@ -58,14 +62,14 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     absent: the libraries that were not there, or cannot take part, and why. notes: what a reader must know.
     """
 
-    schema: str = SCHEMA
+    schema: Literal["numpytorch/benchmark/1"] = "numpytorch/benchmark/1"
     entry: str
     title: str
     taken: str
     threads: int
     machine: Machine
     versions: dict[str, str]
-    cases: list[Case]
+    cases: Annotated[list[Case], msgspec.Meta(min_length=1)]
     slopes: list[Slope] = []
     absent: dict[str, str] = {}
     notes: list[str] = []
@@ -80,9 +84,17 @@ def save(result: Result, folder: Path = FOLDER) -> Path:
 
 
 def load(entry: str, folder: Path = FOLDER) -> Result | None:
-    """Read an entry's last result; None if it has none."""
+    """Read an entry's last result; None if it has none. Raises ResultsError if the file does not hold one."""
     path = folder / f"{entry}.json"
-    return msgspec.json.decode(path.read_bytes(), type=Result) if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Result)
+    except msgspec.DecodeError as error:
+        raise ResultsError(
+            f"{path}: expected what `python -m benchmarks {entry}` keeps, got another text: {error}. "
+            "Measure again, or take the file back from git."
+        ) from None
 
 
 def _rounded(result: Result) -> object:

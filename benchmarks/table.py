@@ -6,7 +6,7 @@ import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.results import FOLDER, load
+from benchmarks.results import FOLDER, ResultsError, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -129,18 +129,18 @@ def made_part(entries: Iterable[Entry], folder: Path = FOLDER) -> str:
 
 
 def write_readme(part: str, path: Path) -> None:
-    """Put the part between the marks. Raises ValueError if README.md has none."""
+    """Put the part between the marks. Raises ResultsError if README.md has none."""
     before, between, after = marked(path.read_text("utf-8"))
     del between
     path.write_text(f"{before}{BEGIN}\n\n{part}\n{END}{after}", "utf-8")
 
 
 def marked(text: str) -> tuple[str, str, str]:
-    """Split a text at the marks: before, between, after. Raises ValueError if one is missing."""
+    """Split a text at the marks: before, between, after. Raises ResultsError if one is missing."""
     before, begin, rest = text.partition(BEGIN)
     between, end, after = rest.partition(END)
     if not (begin and end):
-        raise ValueError(
+        raise ResultsError(
             f"README.md: expected the lines {BEGIN} and {END}, found {'one' if begin else 'none'} of them."
         )
     return before, between, after

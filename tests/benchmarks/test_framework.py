@@ -1,5 +1,6 @@
 import importlib
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -178,6 +179,32 @@ def test_the_part_of_a_readme_is_written_between_its_marks(tmp_path: Path) -> No
     assert path.read_text("utf-8") == f"before\n{table.BEGIN}\n\nnew\n\n{table.END}\nafter\n"
     with pytest.raises(ValueError, match="found none"):
         table.marked("no marks")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda text: text[:40], "truncated"),
+        (lambda text: text.replace('"entry"', '"entries"'), "required field `entry`"),
+        (lambda text: text.replace("benchmark/1", "benchmark/9"), "numpytorch/benchmark/9"),
+        (lambda text: text.replace('"rows": [', '"rows": [], "others": ['), "length >= 1"),
+    ],
+)
+def test_a_result_that_cannot_be_read_is_one_sentence_and_nothing_is_written(
+    change: Callable[[str], str],
+    said: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = save(_result(), tmp_path)
+    path.write_text(change(path.read_text("utf-8")), "utf-8")
+    monkeypatch.setattr(command, "load", lambda name: load(_result().entry, tmp_path))
+    monkeypatch.setattr(table, "write_readme", lambda part, path: pytest.fail("it was written"))
+    assert command.main(["--tables"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"benchmarks: {path}: expected what `python -m benchmarks ")
+    assert said in line
 
 
 def test_list_names_every_entry(capsys: pytest.CaptureFixture[str]) -> None:
