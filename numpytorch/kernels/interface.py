@@ -66,9 +66,8 @@ class Kernels(Protocol):
     """Convolution, pooling and recurrent layers forward, and the gradient to each of their inputs.
 
     Arrays are float32 or float64, all of one dtype, with any strides; none is changed. Results are new, and may have
-    any strides too. Shapes fit:
-    callers check them. The batch may be empty. Below, (OH, OW) is `window.out_shape(H, W)`, and dy is the gradient of
-    the output, of its shape.
+    any strides too. Shapes fit: callers check them. The batch may be empty. Below, (OH, OW) is
+    `window.out_shape(H, W)`, and dy is the gradient of the output, of its shape.
     """
 
     name: str

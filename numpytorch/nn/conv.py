@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from operator import index
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias, cast
 
 from numpytorch._backend import known
 from numpytorch._errors import DtypeError, ShapeError
@@ -15,8 +16,14 @@ from numpytorch.nn.module import Module
 from numpytorch.nn.parameter import Parameter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpytorch._node import TensorNode
     from numpytorch._types import Array, Shape
+
+
+IntOrPair: TypeAlias = int | tuple[int, int]
+"""One number for both ways, or (down, across)."""
 
 
 class Conv2d(Module):
@@ -35,10 +42,10 @@ class Conv2d(Module):
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: int | tuple[int, int],
-        stride: int | tuple[int, int] = 1,
-        padding: int | tuple[int, int] = 0,
-        dilation: int | tuple[int, int] = 1,
+        kernel_size: IntOrPair,
+        stride: IntOrPair = 1,
+        padding: IntOrPair = 0,
+        dilation: IntOrPair = 1,
         groups: int = 1,
         bias: bool = True,
         *,
@@ -49,7 +56,7 @@ class Conv2d(Module):
                 f"Conv2d: expected groups that divide in_channels and out_channels, got groups={groups}, "
                 f"in_channels={in_channels} and out_channels={out_channels}."
             )
-        self.window = Window(pair(kernel_size), pair(stride), pair(padding), pair(dilation))
+        self.window = window_of("Conv2d", kernel_size, stride, padding, dilation)
         self.groups = groups
         self.backend = None if backend is None else known(backend, "Conv2d: backend")
         self.w = Parameter.new(out_channels, in_channels // groups, *self.window.size)
@@ -150,13 +157,25 @@ class Conv2dGradFn(GradFn):
         return dx, dw, db
 
 
-def pair(value: int | tuple[int, int]) -> tuple[int, int]:
-    """Return (value, value) for one int, or the pair."""
-    return (value, value) if isinstance(value, int) else value
+def window_of(where: str, kernel_size: IntOrPair, stride: IntOrPair, padding: IntOrPair, dilation: IntOrPair) -> Window:
+    """Return the window that a layer's arguments describe. Raises TypeError if one is no whole number, nor a pair."""
+    values = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
+    return Window(*(_pair(value, f"{where}: {name}") for name, value in values.items()))
 
 
-def check_images(x: Tensor, where: str) -> None:
-    """Raise ShapeError or DtypeError unless x is a batch of images (N, C, H, W) of float32 or float64."""
+def _pair(value: object, where: str) -> tuple[int, int]:
+    """Return (value, value) for one whole number, or the pair, as ints of Python."""
+    try:
+        down, across = (value, value) if isinstance(value, SupportsIndex) else cast("Iterable[SupportsIndex]", value)
+        return index(down), index(across)
+    except (TypeError, ValueError):
+        raise TypeError(f"{where}: expected a whole number, or a pair of them (down, across), got {value!r}.") from None
+
+
+def check_images(x: object, where: str) -> None:
+    """Raise TypeError, ShapeError or DtypeError unless x is a batch of images (N, C, H, W) of float32 or float64."""
+    if not isinstance(x, Tensor):
+        raise TypeError(f"{where}: expected a Tensor (N, C, H, W), got {type(x).__name__}. Use npt.tensor(x).")
     if x.ndim != 4:
         raise ShapeError(
             f"{where}: expected x of shape (N, C, H, W), got {x.shape}. One image needs a batch axis: x.unsqueeze(0)."

@@ -11,7 +11,7 @@ from numpytorch._errors import ShapeError
 from numpytorch._tensor import Tensor
 from numpytorch.autograd.grad_fn import GradFn, attach
 from numpytorch.kernels import Kernels, Window, kernels_of
-from numpytorch.nn.conv import check_images, pair
+from numpytorch.nn.conv import IntOrPair, check_images, window_of
 from numpytorch.nn.module import Module
 
 if TYPE_CHECKING:
@@ -48,15 +48,15 @@ class MaxPool2d(_Pool):
 
     def __init__(
         self,
-        kernel_size: int | tuple[int, int],
-        stride: int | tuple[int, int] | None = None,
-        padding: int | tuple[int, int] = 0,
-        dilation: int | tuple[int, int] = 1,
+        kernel_size: IntOrPair,
+        stride: IntOrPair | None = None,
+        padding: IntOrPair = 0,
+        dilation: IntOrPair = 1,
         *,
         backend: str | None = None,
     ) -> None:
-        size = pair(kernel_size)
-        super().__init__(Window(size, size if stride is None else pair(stride), pair(padding), pair(dilation)), backend)
+        stride = kernel_size if stride is None else stride
+        super().__init__(window_of("MaxPool2d", kernel_size, stride, padding, dilation), backend)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map x (N, C, H, W) to (N, C, OH, OW). Raises ShapeError if no window fits, or one holds padding alone."""
@@ -75,14 +75,14 @@ class AvgPool2d(_Pool):
 
     def __init__(
         self,
-        kernel_size: int | tuple[int, int],
-        stride: int | tuple[int, int] | None = None,
-        padding: int | tuple[int, int] = 0,
+        kernel_size: IntOrPair,
+        stride: IntOrPair | None = None,
+        padding: IntOrPair = 0,
         *,
         backend: str | None = None,
     ) -> None:
-        size = pair(kernel_size)
-        super().__init__(Window(size, size if stride is None else pair(stride), pair(padding)), backend)
+        stride = kernel_size if stride is None else stride
+        super().__init__(window_of("AvgPool2d", kernel_size, stride, padding, 1), backend)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map x (N, C, H, W) to (N, C, OH, OW). Raises ShapeError if no window fits."""

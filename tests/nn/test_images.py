@@ -10,6 +10,7 @@ import pytest
 import numpytorch as npt
 from numpytorch import DtypeError, ShapeError, Tensor, nn
 from numpytorch.autograd import grad, gradcheck
+from numpytorch.kernels import Window
 
 from .tools import assert_gradients_right, normal, to_float32, torch
 
@@ -149,6 +150,26 @@ MISUSE: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
             "padding=(0, 1), dilation=(2, 1)). Use a smaller kernel or dilation, or more padding."
         ),
     ),
+    "no whole number": (
+        lambda: nn.Conv2d(1, 1, 3.0),  # type: ignore[arg-type]  # what is tested
+        TypeError,
+        "Conv2d: kernel_size: expected a whole number, or a pair of them (down, across), got 3.0.",
+    ),
+    "a word": (
+        lambda: nn.Conv2d(1, 1, 3, padding="same"),  # type: ignore[arg-type]  # what is tested
+        TypeError,
+        "Conv2d: padding: expected a whole number, or a pair of them (down, across), got 'same'.",
+    ),
+    "three for two": (
+        lambda: nn.AvgPool2d(2, (1, 1, 1)),  # type: ignore[arg-type]  # what is tested
+        TypeError,
+        "AvgPool2d: stride: expected a whole number, or a pair of them (down, across), got (1, 1, 1).",
+    ),
+    "an array": (
+        lambda: nn.MaxPool2d(2)(np.ones((1, 1, 4, 4))),
+        TypeError,
+        "MaxPool2d: expected a Tensor (N, C, H, W), got ndarray. Use npt.tensor(x).",
+    ),
     "much padding": (
         lambda: nn.MaxPool2d((2, 3), padding=(1, 2)),
         ShapeError,
@@ -171,6 +192,12 @@ MISUSE: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
         "Window: expected stride of at least 1 both ways, got (0, 0).",
     ),
 }
+
+
+def test_sizes_may_be_numbers_of_numpy_and_lists() -> None:
+    layer = nn.Conv2d(1, 1, np.int64(3), [2, 1])  # type: ignore[arg-type]  # as students write it
+    assert layer.window == Window((3, 3), (2, 1))
+    assert type(layer.window.size[0]) is int
 
 
 @pytest.mark.parametrize("name", MISUSE)

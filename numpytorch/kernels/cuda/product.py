@@ -20,7 +20,6 @@ ALIGNMENT = None if SIMULATED else 16
 PADDING = 4
 """Entries added to each line of a shared tile, so that no two of a warp's stores meet in one bank."""
 
-
 UNSIGNED = 0xFFFFFFFF
 """`& UNSIGNED` reads the 32 bits of a number without its sign."""
 
