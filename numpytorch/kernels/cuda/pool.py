@@ -3,8 +3,8 @@
 Kernels are compiled for a window: its loops unroll, and division by a stride becomes multiplication.
 
 Traffic, forward: 4 * (x + out) bytes, and the places; KH*KW operations an entry of out. Windows side by side make that
-1/4 flop/byte at most, and with stride 1 it is KH*KW/8: bound by memory unless windows are large. Gradient: 4 * (dy + dx) bytes, and the places; each dx reads the few dy whose windows hold it, through the
-caches.
+1/4 flop/byte at most, and with stride 1 it is KH*KW/8: bound by memory unless windows are large. Gradient:
+4 * (dy + dx) bytes, and the places; each dx reads the few dy whose windows hold it, through the caches.
 """
 
 from __future__ import annotations
