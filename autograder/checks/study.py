@@ -141,7 +141,7 @@ def study_of(grader: Grader, case: LayerCase) -> Study:
     before, after = case.sample(rng), case.sample(rng)
     study = Study(p, p.found, tensors, (before, after), {}, right)
 
-    def pull(*calls: tuple[Called, Arrays], total: Arrays, alone: int | None = None, strided: bool = False) -> Pulled:
+    def pull(*calls: tuple[Called, Arrays], total: Arrays, alone: int | None = None, **options: bool) -> Pulled:
         first = calls[0][0]
         given = range(len(first.arrays)) if alone is None else (alone,)
         if len(given) < len(total):  # no gradient comes through an output that is not there, or not used
@@ -155,7 +155,7 @@ def study_of(grader: Grader, case: LayerCase) -> Study:
         if not pulls:
             return Pulled(first, total, dict.fromkeys((*p.inputs, *case.shapes)))
         (number, place, dy), *also = pulls
-        arrived = session.backward(number, dy, item=place, also=also, strided=strided)
+        arrived = session.backward(number, dy, item=place, also=also, **{"clear": True, **options})
         gradients = dict(zip(p.inputs, arrived.inputs, strict=True))
         gradients |= {role: arrived.tensors.get(info.path) for role, info in p.found.items()}
         return Pulled(first, total, gradients | {r: None for r in case.shapes if r not in p.found})
@@ -167,7 +167,6 @@ def study_of(grader: Grader, case: LayerCase) -> Study:
             study.stages[name] = error
         except StudentError as error:
             study.stages[name] = _told(case, error, name)
-        if name != "plain":
             session.zero_grad(p.obj)
 
     def plain() -> Pulled:
@@ -175,7 +174,7 @@ def study_of(grader: Grader, case: LayerCase) -> Study:
         p.call(after)  # nor may a call between forward and backward change anything
         held.append(called)
         values = session.inputs(called.output.id)
-        pulled = pull((called, u), total=u)
+        pulled = pull((called, u), total=u, clear=False)
         triples = zip(p.inputs, values, session.inputs(called.output.id), strict=True)
         study.changed = next((name for name, x, now in triples if not np.array_equal(x, now, equal_nan=True)), "")
         return pulled

@@ -127,11 +127,12 @@ class Call(_Ask, frozen=True):
 class Backward(_Ask, frozen=True):
     """Pull the arrays back, each from a Tensor: (output, number of its item), all in one pass. Answer: Pulled.
 
-    strided: one that is pulled back alone has gaps between its entries.
+    strided: one that is pulled back alone has gaps between its entries. clear: then do what ZeroGrad does.
     """
 
     pulls: Annotated[tuple[tuple[Natural, Natural], ...], Meta(min_length=1, max_length=64)]
     strided: bool = False
+    clear: bool = False
 
 
 class Inputs(_Ask, frozen=True):

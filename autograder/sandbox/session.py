@@ -343,13 +343,14 @@ class Session:
         item: int = 0,
         also: Sequence[tuple[int, int, Array]] = (),
         strided: bool = False,
+        clear: bool = False,
     ) -> Gradients:
         """Pull `gradient` back from an output, from its Tensor number `item` if it has several.
 
         also: (output, item, gradient) of others, pulled back in the same pass, as from a sum of losses.
         strided: without others, it has gaps between its entries in the worker's memory.
         Returns the gradients at the inputs of the first call and at the object's Tensors. They add up from
-        call to call, as the library has it, until `zero_grad`.
+        call to call, as the library has it, until `zero_grad`. clear: do that in the same breath.
         """
         pulls = [(output, item, gradient), *also]
         for number, place, _ in pulls:
@@ -357,7 +358,7 @@ class Session:
                 raise KeyError(
                     f"backward: expected an output that is still held, and one of its items, got {number}, {place}."
                 )
-        ask = m.Backward(tuple((number, place) for number, place, _ in pulls), strided)
+        ask = m.Backward(tuple((number, place) for number, place, _ in pulls), strided, clear)
         answer, values = self._ask(ask, [array for _, _, array in pulls], m.Pulled)
         present = [*answer.inputs, *(there for _, there in answer.tensors)]
         if sum(present) != len(values):

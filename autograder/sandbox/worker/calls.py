@@ -9,6 +9,7 @@ import random
 import sys
 import weakref
 from contextlib import nullcontext
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,6 +40,8 @@ from numpytorch import Tensor, nn, optim
 from numpytorch.autograd.engine import propagate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from autograder.sandbox.messages import Answer
 
 _MAX_ITEMS = 64
@@ -174,6 +177,8 @@ def backward(state: State, ask: Backward, arrays: list[Array]) -> tuple[Answer, 
     here = [gradient is not None for gradient in pulled]
     inputs = len(output.inputs)
     answer = Pulled(tuple(here[:inputs]), tuple(zip(tensors, here[inputs:], strict=True)))
+    if ask.clear:
+        _clear(state, output.obj, tensors.values())
     return answer, [np.asarray(gradient) for gradient in pulled if gradient is not None]
 
 
@@ -189,13 +194,15 @@ def _pull(item: Tensor, gradient: Array) -> None:
 
 def zero_grad(state: State, obj: int) -> tuple[Answer, list[Array]]:
     """Forget gradients, also those at Tensors that no `parameters()` gives and at inputs."""
-    for tensor in find_tensors(state.objects[obj].root).values():
-        tensor.grad = None
-    for output in state.outputs.values():
-        if output.obj == obj:
-            for tensor in output.inputs:
-                tensor.grad = None
+    _clear(state, obj, find_tensors(state.objects[obj].root).values())
     return Done(), []
+
+
+def _clear(state: State, obj: int, tensors: Iterable[Tensor]) -> None:
+    """Forget the gradients at an object's Tensors and at all inputs of its calls."""
+    inputs = (tensor for output in state.outputs.values() if output.obj == obj for tensor in output.inputs)
+    for tensor in chain(tensors, inputs):
+        tensor.grad = None
 
 
 def optimizer(state: State, ask: Optimizer) -> tuple[Answer, list[Array]]:

@@ -306,6 +306,14 @@ def test_gradients_add_up_until_they_are_zeroed(session: Session) -> None:
     np.testing.assert_array_equal([again.tensors["w"], again.inputs[0]], [[2.0], [1.0]])
 
 
+def test_gradients_are_given_and_then_cleared_if_asked_to(session: Session) -> None:
+    built = session.build("Unregistered", [], seed=0)
+    output = session.call(built.id, [np.array([2.0])])
+    for clear, times in ((False, 1), (True, 2), (True, 1), (False, 1)):
+        pulled = session.backward(output.id, np.ones(1), clear=clear)
+        np.testing.assert_array_equal([pulled.tensors["held['w']"], pulled.inputs[0]], [[2.0 * times], [1.0 * times]])
+
+
 def test_zeroing_is_for_one_object(session: Session) -> None:
     built = session.build("Holder", [], seed=0)
     other = session.build("Affine", [1], seed=0)
