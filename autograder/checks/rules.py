@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
     Suspects: TypeAlias = Iterator[tuple[Cause, tuple[Array | None, ...]]]
 
+_OVERWRITTEN = (
+    N_("It is what comes of keeping one of several contributions, and not their sum."),
+    N_("An entry that was used in several places gets the sum of what comes back from each."),
+)
 _NOT_ABOUT_1 = N_(
     "Is something added to a divisor, or clipped, or compared with a tolerance (np.isclose)? That changes little where "
     "numbers are about 1; these are not."
@@ -128,7 +132,9 @@ class RuleCase(LayerCase):
         return tuple(name for i, name in enumerate(self.names) if i != self.constant)
 
     def advice(self, cause: Cause) -> tuple[str, str] | None:
-        """Return what to look for in a rule that is wrong for numbers that are not about 1."""
+        """Return what to look for in a rule, which knows no windows, and in one that is right for numbers about 1."""
+        if cause is Cause.OVERWRITTEN:
+            return _OVERWRITTEN
         return ("", _NOT_ABOUT_1) if self.sizes and cause is Cause.BACKWARD_WRONG else None
 
     @property

@@ -16,6 +16,7 @@ import pytest
 
 from autograder.assignment import Assignment, load_assignment
 from autograder.checks import Cause
+from autograder.checks.advice import advice
 from autograder.checks.engines import wrong_engines
 from autograder.runner import check_submission
 from autograder.sandbox import WorkerTimeout
@@ -154,3 +155,11 @@ def test_a_pass_that_takes_too_long_is_told_with_its_graph(checks: Any, monkeypa
     with pytest.raises(WorkerTimeout) as caught:
         checks._program_is_right(grader, "lone_leaf", Cause.BACKWARD_WRONG)
     assert "leaf" in caught.value.__notes__[0]
+
+
+def test_what_is_said_of_a_rule_knows_no_windows_and_sizes_only_where_they_are_unusual(checks: Any) -> None:
+    usual, tiny = checks.CASES["log"][0], checks.CASES["log"][-1]
+    assert "window" not in " ".join(advice(Cause.OVERWRITTEN, case=usual))
+    assert "divisor" in advice(Cause.BACKWARD_WRONG, case=tiny)[1]
+    assert "divisor" not in advice(Cause.BACKWARD_WRONG, case=usual)[1]
+    assert str(tiny).endswith("about 1e-8")
