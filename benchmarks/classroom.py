@@ -41,12 +41,22 @@ BANK = ROOT / "tests" / "submissions" / "cnn"
 LEFT_OUT = ("model.", "types.")
 
 
+def at_least_one(text: str) -> int:
+    """Read how many there are."""
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"expected a number of at least 1, got {count}")
+    return count
+
+
 def main() -> None:
     """Run one of the two."""
     parser = argparse.ArgumentParser(description="What grading a class costs.")
     parser.add_argument("what", choices=("mix", "many"))
-    parser.add_argument("hand_ins", type=int, nargs="+", help="how many: 300, or 300 3000")
-    parser.add_argument("--ratio-of", type=int, default=100, help="mix: on how many one process is compared with two")
+    parser.add_argument("hand_ins", type=at_least_one, nargs="+", help="how many: 300, or 300 3000")
+    parser.add_argument(
+        "--ratio-of", type=at_least_one, default=100, help="mix: on how many one process is compared with two"
+    )
     arguments = parser.parse_args()
     print(f"{platform.system()} {platform.machine()}, {psutil.cpu_count()} cores, Python {platform.python_version()}\n")
     with tempfile.TemporaryDirectory(prefix="classroom-") as name:

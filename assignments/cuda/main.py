@@ -98,7 +98,10 @@ def run(name: str, kernel: Any, given: Array, weight: Array, right: Array, tile:
 def main() -> int:
     """Run both kernels."""
     parser = argparse.ArgumentParser(description="Run the kernels of assignment.py.")
-    parser.add_argument("--tile", type=int, help="threads of a block along each axis (default: 16, simulated 4)")
+    parser.add_argument(
+        "--tile", type=int, choices=range(1, 33), metavar="N",
+        help="threads of a block along each axis, up to 32 (default: 16, simulated 4)",
+    )  # fmt: skip
     options = parser.parse_args()
     from numba import cuda
 

@@ -1,5 +1,6 @@
 import importlib
 import itertools
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 import numpytorch as npt
 from benchmarks import __main__ as command
-from benchmarks import loops, summary, table
+from benchmarks import classroom, loops, summary, table
 from benchmarks.cuda import Device, Layer
 from benchmarks.entries import ENTRIES, Entry, result
 from benchmarks.entries.cuda import record, timed
@@ -215,6 +216,19 @@ def test_list_names_every_entry(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_unknown_entry_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["cnn", "cmn"]) == 2
     assert "no entry 'cmn'. Entries: cnn, " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["many", "-3"], ["mix", "0"], ["mix", "3", "--ratio-of", "0"]])
+def test_a_class_of_nobody_is_wrong_usage(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["classroom", *arguments])
+    monkeypatch.setattr(classroom, "many", lambda count, folder: pytest.fail("it ran"))
+    monkeypatch.setattr(classroom, "mix", lambda count, folder: pytest.fail("it ran"))
+    with pytest.raises(SystemExit) as ended:
+        classroom.main()
+    assert ended.value.code == 2
+    assert "expected a number of at least 1, got" in capsys.readouterr().err
 
 
 def test_a_run_whose_sides_disagree_ends_with_status_1_and_keeps_nothing(

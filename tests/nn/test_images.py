@@ -208,16 +208,20 @@ def test_misuse_is_told_with_what_to_do(name: str) -> None:
     assert str(error.value) == text
 
 
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
 @pytest.mark.parametrize("groups", [1, 2])
-def test_values_and_gradients_are_those_of_pytorch(groups: int) -> None:
+def test_values_and_gradients_are_those_of_pytorch(groups: int, backend: str) -> None:
     t = torch()
+    if backend == "numba":
+        pytest.importorskip("numba", exc_type=ImportError)
     layer = nn.Conv2d(4, 6, (3, 2), (2, 1), (1, 2), (1, 2), groups)
     theirs = t.nn.Conv2d(4, 6, (3, 2), (2, 1), (1, 2), (1, 2), groups, dtype=t.float64)
     x = normal(3, 4, 9, 7)
     assert layer.b is not None
     theirs.load_state_dict({"weight": t.tensor(layer.w.arr), "bias": t.tensor(layer.b.arr)})
     image = t.tensor(x.arr, requires_grad=True)
-    ours = nn.AvgPool2d(2, 1, 1)(nn.MaxPool2d(3, 2, 1)(layer(x)))
+    with npt.backend(backend):
+        ours = nn.AvgPool2d(2, 1, 1)(nn.MaxPool2d(3, 2, 1)(layer(x)))
     y = t.nn.functional.avg_pool2d(t.nn.functional.max_pool2d(theirs(image), 3, 2, 1), 2, 1, 1)
     upstream = np.random.standard_normal(ours.shape)
     ours.backward(upstream)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpytorch.kernels import Kernels, Window
 from tests.kernels import reference
 from tests.kernels.cuda.conftest import FEW
+from tests.nn.tools import torch
 
 if TYPE_CHECKING:
     from numpytorch._types import Array
@@ -55,6 +56,28 @@ def test_convolution_and_its_gradients_are_those_of_the_loops(
     kernels: Kernels, x: tuple[int, ...], weight: tuple[int, ...], groups: int, window: Window
 ) -> None:
     check(kernels, images(3, *x), images(4, *weight), window, groups)
+
+
+def test_convolution_pooling_and_their_gradients_are_those_of_pytorch(kernels: Kernels) -> None:
+    t = torch()
+    x, weight, bias, window = images(3, 1, 4, 7, 6), images(4, 6, 2, 3, 2), images(5, 6), Window((3, 2), (2, 1), (1, 0))
+    theirs = [t.tensor(array, requires_grad=True) for array in (x, weight, bias)]
+    convolved = t.nn.functional.conv2d(*theirs, window.stride, window.padding, groups=2)
+    largest = t.nn.functional.max_pool2d(convolved, (2, 3), (1, 2))
+    means = t.nn.functional.avg_pool2d(largest, 2, 1)
+    y = kernels.conv2d(x, weight, bias, window, 2)
+    most, places = kernels.max_pool2d(y, Window((2, 3), (1, 2)))
+    dy = images(6, *means.shape)
+    means.backward(t.tensor(dy))
+    shared = kernels.avg_pool2d_grad_input(dy, most.shape, Window((2, 2)))
+    back = kernels.max_pool2d_grad_input(shared, places, y.shape, Window((2, 3), (1, 2)))
+    for actual, expected in (
+        (kernels.avg_pool2d(most, Window((2, 2))), means.detach()),
+        (kernels.conv2d_grad_input(back, weight, x.shape, window, 2), theirs[0].grad),
+        (kernels.conv2d_grad_weight(back, x, window, 2), theirs[1].grad),
+        (kernels.conv2d_grad_bias(back), theirs[2].grad),
+    ):
+        np.testing.assert_allclose(actual, expected.numpy(), rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["LARGE", "SQUARE", "FLAT"])
