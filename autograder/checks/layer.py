@@ -258,6 +258,7 @@ def _fits_only_the_handout(p: Probe, output: str, error: StudentError) -> None:
 def _raised(case: LayerCase, error: StudentError, cause: Cause, *, when: str = "") -> Failed:
     """Say that a forward raised, and what that points to, for it does not elsewhere."""
     said, hint = advice(cause)
+    text = translated(error.message)
     return Failed(
         _(
             "{case}:{when} your code raised {kind}{where}. {text}",
@@ -265,7 +266,7 @@ def _raised(case: LayerCase, error: StudentError, cause: Cause, *, when: str = "
             when=f" {when}," if when else "",
             kind=error.kind,
             where=f" ({last_line(error)})" if error.frames else "",
-            text=translated(error.message),
+            text=text if text.endswith((".", "!", "?")) else f"{text}.",
         )
         + said,
         hint=hint,

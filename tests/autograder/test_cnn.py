@@ -106,6 +106,12 @@ SAYS = {
         "features[0]",
         "nn.ModuleList",
     ),
+    "the output has the sides that it has for images of 28": ("conv2d.forward", "a size is fixed somewhere."),
+    "stride is kept on the class, where the next layer replaces it": (
+        "conv2d.forward",
+        "after another layer, of other sizes, was made,",
+        "on the class, or in a global variable.",
+    ),
     "a model without a convolution": ("model.learns", "expected it to hold convolution weights"),
     "a decoy convolution beside a model without one, weighed by a billionth": ("model.learns", "moved by"),
     "a decoy convolution that moves, and that no prediction depends on": (
