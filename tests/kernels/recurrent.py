@@ -169,4 +169,3 @@ def check(kernels: Kernels, case: Case) -> None:
         assert a.shape == e.shape
         tolerance = {"float32": 2e-5, "float64": 1e-12}[case.dtype]
         np.testing.assert_allclose(a, e, rtol=0, atol=tolerance * float(np.abs(e).max(initial=1)))
-    assert backward(kernels, case, saved, with_dx=False)[0] is None

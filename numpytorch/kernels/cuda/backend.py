@@ -7,6 +7,7 @@
     direct.py    ... computed one pixel a thread, for few channels
     weight.py    gradients of weight and bias: sums over images and pixels, in slices
     pool.py      pooling and its gradients
+    recurrent.py recurrent layers: products for all steps, and recurrence.py, which goes through time
     training.py  what else a training step on the device needs
 
 An argument that lies on the device (Numba's, CuPy's, PyTorch's: `__cuda_array_interface__`) is used where it is, and
@@ -25,10 +26,9 @@ from numpytorch.kernels.cuda.arrays import SIMULATED, bring, empty, flat, give, 
 from numpytorch.kernels.cuda.direct import direct
 from numpytorch.kernels.cuda.gather import Gather, forward, grad_input
 from numpytorch.kernels.cuda.gemm import gemm
+from numpytorch.kernels.cuda.recurrent import CudaRecurrent
 from numpytorch.kernels.cuda.tiles import takes_direct_path
-from numpytorch.kernels.cuda.training import Training
 from numpytorch.kernels.cuda.weight import grad_weight
-from numpytorch.kernels.numpy_recurrent import NumpyRecurrent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from numpytorch.kernels.interface import Kernels, Window
 
 
-class CudaKernels(NumpyRecurrent, Training):
+class CudaKernels(CudaRecurrent):
     """The kernels on one GPU: `numpytorch.kernels.interface.Kernels` says what they compute.
 
     `with kernels.on(stream):` launches and copies on a stream, of Numba or the handle of another library's.

@@ -34,6 +34,14 @@ def _kernel(ndim: int) -> Any:
         if i < src.shape[0] * src.shape[1]:
             out[i] = src[i // src.shape[1], i % src.shape[1]]
 
+    def sequences(src: Array, out: Array) -> None:
+        i = cuda.blockIdx.x * THREADS + cuda.threadIdx.x
+        n, width = src.shape[1], src.shape[2]
+        row = i // width
+        if row < src.shape[0] * n:
+            t = row // n
+            out[i] = src[t, row - t * n, i - row * width]
+
     def images(src: Array, out: Array) -> None:
         i = cuda.blockIdx.x * THREADS + cuda.threadIdx.x
         height, width = src.shape[2], src.shape[3]
@@ -43,4 +51,4 @@ def _kernel(ndim: int) -> Any:
             n = plane // src.shape[1]
             out[i] = src[n, plane - n * src.shape[1], pixel // width, pixel % width]
 
-    return cuda.jit({1: vector, 2: matrix, 4: images}[ndim])
+    return cuda.jit({1: vector, 2: matrix, 3: sequences, 4: images}[ndim])

@@ -70,6 +70,14 @@ DIRECT_CHANNELS, MOST_FILTERS = (1, 2) if SIMULATED else (4, 4)
 LANES = 4 if SIMULATED else 8
 """Threads that share one column where partial sums are added."""
 
+SEQUENCES, MANY = (2, 1) if SIMULATED else (4, MULTIPROCESSORS)
+"""Sequences that a block takes through time at most, and blocks from which on it does."""
+
+
+def sequences_of_a_block(n: int) -> int:
+    """Return how many of n sequences a block takes: several, which share the weights, if that makes enough blocks."""
+    return SEQUENCES if n >= SEQUENCES * MANY else 1
+
 
 def takes_direct_path(rows: int, products: int, taps: int) -> bool:
     """Return whether the direct path computes results of so many rows, each the sum of so many products."""

@@ -39,6 +39,8 @@ class Training:
     def matmul_transposed(self, a: DeviceArray, b: DeviceArray) -> DeviceArray:
         """Return a @ b.T (M, P) for a (M, K) and b (P, K)."""
         (m, k), p = a.shape, b.shape[0]
+        if m == 0:
+            return empty((m, p), a.dtype)
         return grad_weight(a.reshape(1, m, 1, k), b.reshape(1, p, 1, k), ENTRY, 1).reshape(m, p)
 
     def transposed_matmul(self, a: DeviceArray, b: DeviceArray) -> DeviceArray:

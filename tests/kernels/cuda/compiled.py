@@ -29,7 +29,7 @@ def main() -> int:
     from numba import cuda, float32, float64, int32, int64, uint8
     from numba.cuda import dispatcher
 
-    from numpytorch.kernels.cuda import direct, gemm, pool, sums, tiles, training, weight
+    from numpytorch.kernels.cuda import direct, gemm, pool, recurrence, sums, tiles, training, weight
 
     dispatcher.get_current_device = lambda: SimpleNamespace(compute_capability=(9, 0))  # there may be none
     try:
@@ -76,6 +76,10 @@ def main() -> int:
         }
         for kernel, source in training.sources(dtype).items():
             report(f"{kernel} {name}", source, *arguments[kernel])
+        rows = tiles.SEQUENCES
+        for kernel, source in (recurrence.forward(rows, dtype) | recurrence.backward(rows, dtype)).items():
+            arrays = source.__code__.co_argcount - 1
+            report(f"{kernel} {name}", source, *[floats] * arrays, ints)
     return 0
 
 

@@ -22,7 +22,7 @@ def kernels_compiled() -> dict[str, dict[str, int]]:
 
 def test_kernels_keep_their_arrays_in_registers(kernels_compiled: dict[str, dict[str, int]]) -> None:
     assert [name for name, facts in kernels_compiled.items() if facts["local"]] == []
-    assert len(kernels_compiled) == 54
+    assert len(kernels_compiled) == 66
 
 
 def test_no_kernel_of_float32_computes_in_float64(kernels_compiled: dict[str, dict[str, int]]) -> None:

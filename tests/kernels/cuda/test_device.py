@@ -34,6 +34,11 @@ for channels, filters, window in ((1, 3, Window((3, 3))), (17, 33, padded), (33,
     best, places = kernels.max_pool2d(x, window)
     kernels.max_pool2d_grad_input(best, places, x.shape, window)
     kernels.avg_pool2d_grad_input(kernels.avg_pool2d(x, window), x.shape, window)
+from tests.kernels.recurrent import CELLS, Case, backward, forward
+for cell in CELLS:
+    for n in (3, 530):  # the second more than one sequence a block
+        case = Case(cell, n=n, steps=3, inputs=5, hidden=150, dtype="float32")
+        backward(kernels, case, forward(kernels, case))
 """
 
 
