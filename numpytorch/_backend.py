@@ -1,4 +1,4 @@
-"""Which backend the layers of convolution and pooling compute with: numpy, numba or cuda.
+"""Which backend convolution, pooling and recurrent layers compute with: numpy, numba or cuda.
 
 The choice is here and the backends are in `numpytorch.kernels`, which students do not get: its layers are what the
 assignments ask for.
@@ -26,9 +26,10 @@ class BackendError(RuntimeError):
 
 @contextmanager
 def backend(name: str) -> Iterator[None]:
-    """Within this context, convolution and pooling use the backend "numpy", "numba" (CPU, threads) or "cuda" (NVIDIA).
+    """Within this context, layers compute with the backend "numpy", "numba" (CPU, threads) or "cuda" (NVIDIA).
 
-    Gradients are computed with the backend that computed the output. It holds for the current thread.
+    Convolution, pooling and recurrent layers have that choice. Gradients are computed with the backend that computed
+    the output. It holds for the current thread.
     Without it, the environment variable NUMPYTORCH_BACKEND decides, and "numpy" if there is none.
     Raises BackendError if there is no such backend, or if what it needs is not there.
     """

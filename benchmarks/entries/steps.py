@@ -42,7 +42,8 @@ def cnn256(entry: Entry) -> Result:
 def rnn(entry: Entry) -> Result:
     """A recurrent layer, the last state through a linear layer."""
     sides = [
-        Side("numpytorch, nn.RNN", "ours"),
+        ours("numba"),
+        ours("numpy"),
         Side("model answer", "ours", {"layers": "answer"}),
         Side("numpytorch, step by step", "ours", {"layers": "steps"}),
         *OTHERS,
