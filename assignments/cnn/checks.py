@@ -42,7 +42,7 @@ POOL = (
     MaxPool2dCase(4, 3, 6, 8, k=2, stride=2),
     MaxPool2dCase(3, 2, 7, 5, k=3, stride=1),
     MaxPool2dCase(5, 2, 8, 7, k=3, stride=2, scale=100),
-    MaxPool2dCase(1, 5, 5, 9, k=2, stride=3),
+    MaxPool2dCase(1, 5, 5, 9, k=2, stride=3, scale=1e-6),  # close to each other, and to zero
     MaxPool2dCase(3, 2, 7, 10, k=3, stride=3),
     MaxPool2dCase(67, 2, 3, 3, k=3, stride=2),
     MaxPool2dCase(2, 3, 5, 7, k=2, stride=2, shift=-1e4),  # far below zero, and close to each other
