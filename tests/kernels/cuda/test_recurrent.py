@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import numpytorch as npt
+from numpytorch import nn
 from numpytorch.kernels import Kernels
 from tests.kernels.recurrent import CELLS, Array, Case, backward, check, forward
 
@@ -60,3 +62,16 @@ def test_missing_numbers_stay_missing_and_large_ones_saturate(kernels: Kernels) 
         y = getattr(kernels, cell)(*arguments)[0][1:3]
         assert np.isnan(y[:, 1]).all()
         assert np.isfinite(y[:, [0, 2]]).all()
+
+
+@pytest.mark.parametrize("layer", [nn.RNN, nn.LSTM, nn.GRU])
+def test_a_layer_learns_on_the_device_what_it_learns_with_numpy(kernels: Kernels, layer: Any) -> None:
+    model, found = layer(1, 2), []
+    for model.backend in ("numpy", kernels.name):
+        x = npt.Tensor(Case("rnn", 2, 2, 1, 1).draw(2, 2, 1), requires_grad=True)
+        model.zero_grad()
+        y = model(x)[0]
+        (y * y).sum().backward()
+        found.append([y.arr, x.grad, *(p.grad for p in model.parameters())])
+    for of_numpy, of_device in zip(*found, strict=True):
+        np.testing.assert_allclose(of_device, of_numpy, rtol=0, atol=1e-12)

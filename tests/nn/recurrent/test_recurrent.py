@@ -113,8 +113,11 @@ def test_the_gradients_of_a_layer_are_right(name: str) -> None:
 
 
 @each_layer
-def test_each_layer_computes_and_learns_as_pytorch_does(name: str) -> None:
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_each_layer_computes_and_learns_as_pytorch_does(name: str, backend: str) -> None:
     library = torch()
+    if backend == "numba":
+        pytest.importorskip("numba", exc_type=ImportError)
     n, t, d, h = 3, 5, 4, 7
     layer, x, states = make(name, d, h), normal(n, t, d), states_for(name, n, h)
     theirs = getattr(library.nn, name)(d, h, batch_first=True, dtype=library.float64)
@@ -136,7 +139,8 @@ def test_each_layer_computes_and_learns_as_pytorch_does(name: str) -> None:
     expected += [tx.grad.numpy(), *(s.grad[0].numpy() for s in ts), w_x.T, w_h.T, b]
     if name == "GRU":
         expected.append(b_inner[2 * h :])
-    assert_same(gradients(run, layer, x, states), expected)
+    with npt.backend(backend):
+        assert_same(gradients(run, layer, x, states), expected)
 
 
 @each_layer
