@@ -12,6 +12,8 @@
 
 An argument that lies on the device (Numba's, CuPy's, PyTorch's: `__cuda_array_interface__`) is used where it is, and
 the result then stays on the device and offers the same interface; other arguments are copied in, and the result out.
+Tensors hold arrays of the host, so each layer of `numpytorch.nn` copies in and out; benchmarks/cuda.py has a training
+step that stays on the device.
 """
 
 from __future__ import annotations
