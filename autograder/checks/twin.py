@@ -48,6 +48,8 @@ class FrozenTwin:
         """Stop it. Harmless if it has ended."""
         self._closed = True
         self._session.kill()  # it may be waiting for an answer that never comes
+        while not wait([self._ends], _SAY_SECONDS).done:
+            self._session.kill()  # its worker was not up yet
         self._pool.shutdown()
 
     def _train(self) -> Array:

@@ -96,6 +96,15 @@ def test_a_twin_that_hangs_ends_with_the_grader(tmp_path: Path) -> None:
     assert not hanging._session.alive()
 
 
+def test_a_twin_that_is_ended_before_its_worker_is_up_ends_all_the_same(tmp_path: Path) -> None:
+    with grading(tmp_path, MODEL) as grader:
+        (tmp_path / "assignment.py").write_text("while True: pass", "utf-8")
+        session = grader.session.another(read_submission(tmp_path / "assignment.py"))
+        hanging = twin.FrozenTwin(session, Settings(32, 50, 0.1), (), 0, 60.0)
+        hanging.close()
+    assert isinstance(hanging._ends.exception(), WorkerCrashed)
+
+
 def test_what_is_waited_for_is_the_hand_ins_time_and_no_more(tmp_path: Path) -> None:
     with grading(tmp_path, MODEL) as grader:
         run = train(grader, FIRST, 0, twin=True)
