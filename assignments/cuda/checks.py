@@ -139,15 +139,12 @@ class Launched:
         """Return which access it was that was noted, in words."""
         _kind, number, *numbers = self.notes[kind]
         block, thread, index = (tuple(numbers[i:j]) for i, j in ((0, 3), (3, 6), (6, 10)))
+        where = {"tx": thread[0], "ty": thread[1], "bx": block[0], "by": block[1], "bz": block[2]}
         if kind == Access.PARTED:
             return _(
                 "thread (x {tx}, y {ty}) of block (x {bx}, y {by}, z {bz}) waits at line {line}, and thread (x {ox}, "
                 "y {oy}) at line {other}",
-                tx=thread[0],
-                ty=thread[1],
-                bx=block[0],
-                by=block[1],
-                bz=block[2],
+                **where,
                 line=index[0],
                 ox=index[2],
                 oy=index[3],
@@ -156,11 +153,7 @@ class Launched:
         array = NAMES[self.case.kernel][number] if number < 3 else _("a shared array")
         return _(
             "thread (x {tx}, y {ty}) of block (x {bx}, y {by}, z {bz}), entry {index} of {array}",
-            tx=thread[0],
-            ty=thread[1],
-            bx=block[0],
-            by=block[1],
-            bz=block[2],
+            **where,
             index=[i for i in index if i != -1] if number == 3 else list(index),
             array=array,
         )

@@ -3,6 +3,8 @@
 The simulator runs the threads of a block side by side, as the system pleases, on arrays that forgive much. Here one
 thread runs at a time, in a known order, and memory is as strict as a GPU's: what nobody has written holds NaN, an index
 outside of an array reads NaN and writes nothing, and every such access is noted.
+
+Long, for it is sent to the worker as one file: memory comes first, then threads, then a launch.
 """
 
 from __future__ import annotations

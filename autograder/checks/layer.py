@@ -1,4 +1,7 @@
-"""Checking one layer of a hand-in: its forward, its gradients and its parameters, in each of some configurations."""
+"""Checking one layer of a hand-in: its forward, its gradients and its parameters, in each of some configurations.
+
+Long, for each way of using a layer is a function of a few lines, with what it says to a student.
+"""
 
 from __future__ import annotations
 
